@@ -1,0 +1,104 @@
+/**
+ * Both error families and the catalogue of their codes.
+ *
+ * A `ContractFault` is the guest's: deterministic, equal on every replica, fit to be part of a result. An
+ * `EngineError` is the host's, the disk's, the network's or a bug's: it is never recorded as an outcome of a contract.
+ * Every code stands once in `catalogue` with its message and with what to do about it; `docs/errors.md` is made from
+ * it and a test raises each.
+ * @module
+ */
+
+/** The facts that belong to an error: plain values, shown in its message and kept as a field. */
+export type Facts = Readonly<Record<string, unknown>>;
+
+interface Entry {
+  readonly family: "contract" | "engine";
+  /** What happened, in one sentence, with the facts in it. */
+  readonly says: (facts: Facts) => string;
+  /** What to do about it. */
+  readonly advice: string;
+}
+
+const at = (f: Facts): string =>
+  `${f.function === undefined ? "" : ` in function ${f.function}`}${f.offset === undefined ? "" : ` at byte ${f.offset}`}`;
+
+const contract = (says: Entry["says"], advice: string): Entry & { readonly family: "contract" } => ({
+  family: "contract",
+  says,
+  advice,
+});
+const engine = (says: Entry["says"], advice: string): Entry & { readonly family: "engine" } => ({
+  family: "engine",
+  says,
+  advice,
+});
+
+/** Every code of both families. Codes are stable: a code is never renamed or given another meaning. */
+export const catalogue = {
+  // --- the guest's ---
+  CodeRejected: contract(
+    (f) => `The code was refused: ${f.reason}${at(f)}.`,
+    "Run `phatvm check <file>` to see the verdict, the imports and the sizes; rebuild the contract accordingly.",
+  ),
+
+  // --- the host's ---
+  Internal: engine(
+    (f) => `An invariant of the engine does not hold: ${f.what}.`,
+    "This is a bug in phatvm: please report it with the message and the stack.",
+  ),
+} as const satisfies Record<string, Entry>;
+
+type Catalogue = typeof catalogue;
+/** A stable error code. */
+export type ErrorCode = keyof Catalogue;
+/** The codes a `ContractFault` can carry. */
+export type ContractFaultCode = { [C in ErrorCode]: Catalogue[C]["family"] extends "contract" ? C : never }[ErrorCode];
+/** The codes an `EngineError` can carry. */
+export type EngineErrorCode = { [C in ErrorCode]: Catalogue[C]["family"] extends "engine" ? C : never }[ErrorCode];
+
+/** What both families share: a stable code, the facts as fields, and advice in the message. */
+export abstract class PhatError extends Error {
+  /** The stable code, for programs. */
+  readonly code: ErrorCode;
+  /** The facts behind the message. */
+  readonly facts: Facts;
+  /** What to do about it. */
+  readonly advice: string;
+
+  constructor(code: ErrorCode, facts: Facts, options?: ErrorOptions) {
+    const entry: Entry = catalogue[code];
+    super(`${entry.says(facts)}\n${entry.advice}`, options);
+    this.code = code;
+    this.facts = facts;
+    this.advice = entry.advice;
+  }
+}
+
+/** A fault of the guest or of what was asked of it: deterministic, and the same on every replica. */
+export class ContractFault extends PhatError {
+  override readonly name = "ContractFault";
+  declare readonly code: ContractFaultCode;
+
+  constructor(code: ContractFaultCode, facts: Facts = {}, options?: ErrorOptions) {
+    super(code, facts, options);
+  }
+}
+
+/** A fault of the host, the disk, the network or the engine itself: never an outcome of a contract. */
+export class EngineError extends PhatError {
+  override readonly name = "EngineError";
+  declare readonly code: EngineErrorCode;
+
+  constructor(code: EngineErrorCode, facts: Facts = {}, options?: ErrorOptions) {
+    super(code, facts, options);
+  }
+}
+
+/** Makes the error again on the other side of a byte boundary; an unknown code becomes `Internal`. */
+export function restoreError(code: string, facts: Facts): PhatError {
+  const entry: Entry | undefined = Object.hasOwn(catalogue, code) ? catalogue[code as ErrorCode] : undefined;
+  if (entry === undefined) return new EngineError("Internal", { what: `unknown error code ${code}` });
+  return entry.family === "contract"
+    ? new ContractFault(code as ContractFaultCode, facts)
+    : new EngineError(code as EngineErrorCode, facts);
+}
