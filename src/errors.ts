@@ -42,6 +42,10 @@ export const catalogue = {
   ),
 
   // --- the host's ---
+  Undecodable: engine(
+    (f) => `These bytes are not a valid ${f.what}: ${f.reason}${at(f)}.`,
+    "Check that sender and receiver run the same version of phatvm and that the bytes were not cut or changed.",
+  ),
   Internal: engine(
     (f) => `An invariant of the engine does not hold: ${f.what}.`,
     "This is a bug in phatvm: please report it with the message and the stack.",
