@@ -159,7 +159,8 @@ export class Reader {
    * @param what what is being read, for the error.
    */
   constructor(source: Uint8Array, what: string) {
-    this.source = source;
+    // A Buffer's `slice` is a view of pooled memory: read through a plain array, whose slices are copies.
+    this.source = new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
     this.view = new DataView(source.buffer, source.byteOffset, source.byteLength);
     this.what = what;
   }

@@ -1,0 +1,79 @@
+/**
+ * What a client needs of a node, in bytes: the same for the node in this process and for one behind a socket.
+ * @module
+ */
+
+import type { ClusterId } from "./bytes.ts";
+
+/** The facts of a network that a client signs and encodes with. */
+export interface NetworkFacts {
+  readonly name: string;
+  readonly genesisHash: Uint8Array;
+  readonly cluster: ClusterId;
+  /** Hash of the enclave's code: 32 bytes, and that it is a simulated platform's word. */
+  readonly measurement: Uint8Array;
+  readonly platform: string;
+  /** ed25519 key that signs receipts. */
+  readonly worker: Uint8Array;
+}
+
+/** Where an included extrinsic ended up, with the enclave's receipt. */
+export interface Inclusion {
+  readonly block: number;
+  readonly index: number;
+  /** SCALE `Receipt`. */
+  readonly receipt: Uint8Array;
+}
+
+/** A line that a contract logged or a message that it printed. */
+export interface LogRecord {
+  /** Running number within the node's life. */
+  readonly sequence: number;
+  readonly block: number;
+  /** 32 bytes. */
+  readonly contract: Uint8Array;
+  /** 1 error, 2 warn, 3 info, 4 debug, 5 trace. */
+  readonly level: number;
+  readonly text: string;
+  /** Whether a query wrote it. */
+  readonly query: boolean;
+}
+
+/** What a node tells those who listen. */
+export interface NodeEvents {
+  /** A block is final, executed, and on disk. */
+  block: {
+    readonly number: number;
+    readonly hash: Uint8Array;
+    readonly extrinsics: number;
+    readonly stateRoot: Uint8Array;
+  };
+  /** A receipt of a block: SCALE `Receipt`. */
+  receipt: { readonly receipt: Uint8Array };
+  log: LogRecord;
+}
+
+/** A node, as a client sees it. Every method rejects with a typed error; one that waits takes an `AbortSignal`. */
+export interface NodeApi {
+  facts(): Promise<NetworkFacts>;
+  /** The next nonce of an account, those of waiting extrinsics counted. */
+  nextNonce(account: Uint8Array): Promise<number>;
+  /** Orders an encoded extrinsic; resolves when its block is executed and on disk. */
+  submit(extrinsic: Uint8Array, signal?: AbortSignal): Promise<Inclusion>;
+  /** Asks the enclave: SCALE `QueryRequest` in, SCALE `QueryAnswer` out. */
+  query(request: Uint8Array, signal?: AbortSignal): Promise<Uint8Array>;
+  /** Whether code is stored, and what is known of a contract. */
+  codeExists(hash: Uint8Array): Promise<boolean>;
+  /** Code hash of a contract; undefined when there is none. */
+  contractCode(contract: Uint8Array): Promise<Uint8Array | undefined>;
+  /** Balance in the cluster: (total, free). */
+  balance(account: Uint8Array): Promise<{ readonly total: bigint; readonly free: bigint }>;
+  /** Keeps what names a contract's bundle, so that later commands find its metadata: contract id to metadata JSON. */
+  putMetadata(codeHash: Uint8Array, metadata: string): Promise<void>;
+  metadata(codeHash: Uint8Array): Promise<string | undefined>;
+  /** Recent log lines from a running number on, oldest first. */
+  logs(from: number, limit: number): Promise<readonly LogRecord[]>;
+  /** Listens; the function returned ends it. */
+  on<E extends keyof NodeEvents>(event: E, listener: (value: NodeEvents[E]) => void): () => void;
+  close(): Promise<void>;
+}
