@@ -81,6 +81,8 @@ export interface Genesis {
   readonly name: string;
   /** ed25519 key of the authority that makes blocks final. */
   readonly authority: Uint8Array;
+  /** The account that governs: it may send what only governance may. */
+  readonly governor: AccountId;
   /** Milliseconds since 1970. */
   readonly timestamp: bigint;
   /** Balances on the chain itself. */
@@ -90,7 +92,7 @@ export interface Genesis {
 }
 
 export function writeGenesis(w: Writer, genesis: Genesis): void {
-  w.u16(1).str(genesis.name).raw(genesis.authority).u64(genesis.timestamp);
+  w.u16(1).str(genesis.name).raw(genesis.authority).raw(genesis.governor).u64(genesis.timestamp);
   w.vec(genesis.endowed, (o, e) => o.raw(e.account).u128(e.amount));
   w.raw(genesis.seed);
 }
@@ -101,6 +103,7 @@ export function readGenesis(r: Reader): Genesis {
   return {
     name: r.str(),
     authority: r.raw(32),
+    governor: accountId(r.raw(32)),
     timestamp: r.u64(),
     endowed: r.vec((o) => ({ account: accountId(o.raw(32)), amount: o.u128() }), 48),
     seed: r.raw(32),

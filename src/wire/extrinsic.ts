@@ -6,7 +6,7 @@
  * @module
  */
 
-import { type AccountId, accountId, type ContractId, contractId, type PublicKey, publicKey } from "./bytes.ts";
+import { type ContractId, contractId, type PublicKey, publicKey } from "./bytes.ts";
 import {
   type ClusterEvent,
   type CommandPayload,
@@ -25,7 +25,8 @@ export type Call =
   | { readonly kind: "cluster"; readonly event: Exclude<ClusterEvent, { kind: "deploy" }> }
   | { readonly kind: "instantiate"; readonly op: Instantiation }
   | { readonly kind: "command"; readonly contract: ContractId; readonly payload: CommandPayload }
-  | { readonly kind: "transfer"; readonly to: AccountId; readonly amount: bigint };
+  /** Holds `amount` on the chain for a contract; the cluster's system contract turns it into weight. */
+  | { readonly kind: "adjustStake"; readonly contract: ContractId; readonly amount: bigint };
 
 export function writeCall(w: Writer, call: Call): void {
   switch (call.kind) {
@@ -41,8 +42,8 @@ export function writeCall(w: Writer, call: Call): void {
       w.u8(2).raw(call.contract);
       writeCommand(w, call.payload);
       return;
-    case "transfer":
-      w.u8(3).raw(call.to).u128(call.amount);
+    case "adjustStake":
+      w.u8(3).raw(call.contract).u128(call.amount);
       return;
   }
 }
@@ -60,7 +61,7 @@ export function readCall(r: Reader): Call {
     case 2:
       return { kind: "command", contract: contractId(r.raw(32)), payload: readCommand(r) };
     case 3:
-      return { kind: "transfer", to: accountId(r.raw(32)), amount: r.u128() };
+      return { kind: "adjustStake", contract: contractId(r.raw(32)), amount: r.u128() };
     default:
       throw r.fail(`a call tagged ${tag}`);
   }

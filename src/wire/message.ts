@@ -118,7 +118,9 @@ export type ClusterEvent =
       readonly determinism: "enforced" | "relaxed";
       readonly code: Uint8Array;
     }
-  | { readonly kind: "deposit"; readonly cluster: ClusterId; readonly to: AccountId; readonly amount: bigint };
+  | { readonly kind: "deposit"; readonly cluster: ClusterId; readonly to: AccountId; readonly amount: bigint }
+  /** The chain's latest system contract code; only governance sends it. */
+  | { readonly kind: "systemCode"; readonly code: Uint8Array };
 
 export function writeClusterEvent(w: Writer, event: ClusterEvent): void {
   switch (event.kind) {
@@ -135,6 +137,9 @@ export function writeClusterEvent(w: Writer, event: ClusterEvent): void {
       return;
     case "deposit":
       w.u8(2).raw(event.cluster).raw(event.to).u128(event.amount);
+      return;
+    case "systemCode":
+      w.u8(3).bytes(event.code);
       return;
   }
 }
@@ -163,6 +168,8 @@ export function readClusterEvent(r: Reader): ClusterEvent {
       };
     case 2:
       return { kind: "deposit", cluster: clusterId(r.raw(32)), to: accountId(r.raw(32)), amount: r.u128() };
+    case 3:
+      return { kind: "systemCode", code: r.bytes() };
     default:
       throw r.fail(`a cluster event tagged ${tag}`);
   }
