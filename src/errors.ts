@@ -41,10 +41,52 @@ export const catalogue = {
     "Run `phatvm check <file>` to see the verdict, the imports and the sizes; rebuild the contract accordingly.",
   ),
 
+  // --- what was asked of a contract, and how it answered (client) ---
+  UnknownMessage: contract(
+    (f) => `${f.contract} has no ${f.kind ?? "message"} "${f.name}"${f.near ? `; near it: ${f.near}` : ""}.`,
+    "Use a name from the contract's metadata, spelt as it is there.",
+  ),
+  BadArguments: contract(
+    (f) => `${f.where}: expected ${f.expected}, got ${f.got}.`,
+    "Pass the values that the contract's metadata asks for, in its order; docs/values.md says how each type is written.",
+  ),
+  AbiMismatch: contract(
+    (f) => `The contract and its metadata disagree: ${f.reason}.`,
+    "Attach the contract with the bundle that it was built with, or deploy it again from this one.",
+  ),
+  ContractReverted: contract(
+    (f) => `"${f.message}" was reverted by the contract${f.value === undefined ? "" : `: ${f.value}`}.`,
+    "The state is as it was. The contract's own error says why.",
+  ),
+  ContractTrapped: contract(
+    (f) => `"${f.message}" trapped${f.trap ? `: ${f.trap}` : ""}.`,
+    "The state is as it was. The debug text and the backtrace in the error's facts show where the contract stopped.",
+  ),
+  OutOfGas: contract(
+    (f) => `"${f.message}" ran out of gas${f.limit === undefined ? "" : ` (limit ${f.limit})`}.`,
+    "The state is as it was, the gas is spent. Pass a higher `gas`; `estimate` tells how much it needs.",
+  ),
+  ContractNotFound: contract(
+    (f) => `There is no contract ${f.contract}.`,
+    "Check the id and the network or folder; `deploy` prints the id of a new contract.",
+  ),
+  CallRefused: contract(
+    (f) => `"${f.message}" was refused: ${f.error}${f.detail ? ` (${f.detail})` : ""}.`,
+    "The state is as it was. Check the caller's balance, the value sent, and the limits of gas and storage deposit.",
+  ),
+
   // --- the host's ---
   Undecodable: engine(
     (f) => `These bytes are not a valid ${f.what}: ${f.reason}${at(f)}.`,
     "Check that sender and receiver run the same version of phatvm and that the bytes were not cut or changed.",
+  ),
+  MetadataInvalid: engine(
+    (f) => `${f.source ?? "The metadata"} is not ink! metadata that can be used: ${f.reason}${f.at ? ` at ${f.at}` : ""}.`,
+    "Pass a `.contract` file, or a metadata JSON with its wasm, of ink! 3.0 to 5 or of the phatvm SDK.",
+  ),
+  BundleUnreadable: engine(
+    (f) => `The bundle ${f.path} cannot be read: ${f.reason}.`,
+    "Check the path; `phatvm build` and `cargo contract build` both write a `.contract` file.",
   ),
   Internal: engine(
     (f) => `An invariant of the engine does not hold: ${f.what}.`,
