@@ -40,6 +40,10 @@ export const catalogue = {
     (f) => `The code was refused: ${f.reason}${at(f)}.`,
     "Run `phatvm check <file>` to see the verdict, the imports and the sizes; rebuild the contract accordingly.",
   ),
+  DispatchError: contract(
+    (f) => `The call ended with ${f.error}${f.detail ? `: ${f.detail}` : ""}.`,
+    "docs/contract-errors.md says what each error of the contract interface means and what raises it.",
+  ),
 
   // --- what was asked of a contract, and how it answered (client) ---
   UnknownMessage: contract(
@@ -76,6 +80,18 @@ export const catalogue = {
   ),
 
   // --- the host's ---
+  BlockRefused: engine(
+    (f) => `Block ${f.block} was refused: ${f.reason}.`,
+    "Nothing was changed. Check that the relay feeds the blocks of this chain, in order and unchanged.",
+  ),
+  GenesisMismatch: engine(
+    (f) => `This state belongs to the chain ${f.found}, not to ${f.expected}.`,
+    "Open the folder with the genesis that it was made with.",
+  ),
+  NoCluster: engine(
+    () => "This worker serves no cluster yet.",
+    "Wait for the block that deploys a cluster, or add one with `addCluster`.",
+  ),
   Undecodable: engine(
     (f) => `These bytes are not a valid ${f.what}: ${f.reason}${at(f)}.`,
     "Check that sender and receiver run the same version of phatvm and that the bytes were not cut or changed.",
