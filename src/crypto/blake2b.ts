@@ -1,0 +1,242 @@
+/**
+ * BLAKE2b without a key (RFC 7693), as WebAssembly built on first import.
+ *
+ * Memory: the chain value h at 0, the initial value at 64, the byte counter t at 128, the input from 1024 on. Inputs
+ * pass through memory in chunks; one that fits a chunk costs a single call.
+ * @module
+ */
+
+import { assemble, Body, op } from "./assembler.ts";
+
+const IV = 64;
+const COUNTER = 128;
+const INPUT = 1024;
+const BLOCK = 128;
+/** Bytes of the input area: a multiple of the block. */
+const CHUNK = 65_536;
+
+/** The initial value of RFC 7693, 2.6, as little-endian words. */
+const initial =
+  "08c9bcf367e6096a3ba7ca8485ae67bb2bf894fe72f36e3cf1361d5f3af54fa5" +
+  "d182e6ad7f520e511f6c3e2b8c68059b6bbd41fbabd9831f79217e1319cde05b";
+
+/** The order of message words in each of the twelve rounds: RFC 7693, 2.7. */
+const sigma = [
+  "0123456789abcdef",
+  "ea489fd61c02b753",
+  "b8c052fdae367194",
+  "7931dcbe265a40f8",
+  "905724afe1bc683d",
+  "2c6a0b834d75fe19",
+  "c51fed4a0763928b",
+  "db7ec13950f4862a",
+  "6fe9b308c2d714a5",
+  "a2847615fb9e3cd0",
+  "0123456789abcdef",
+  "ea489fd61c02b753",
+];
+
+/** The columns and diagonals of the state that a round mixes. */
+const lanes = [
+  [0, 4, 8, 12],
+  [1, 5, 9, 13],
+  [2, 6, 10, 14],
+  [3, 7, 11, 15],
+  [0, 5, 10, 15],
+  [1, 6, 11, 12],
+  [2, 7, 8, 13],
+  [3, 4, 9, 14],
+] as const;
+
+/** compress(block, last): mixes one block into h; `last` is -1 for the last block and 0 before. */
+function compression(): Body {
+  const body = new Body(["i32", "i64"], { i32: 0, i64: 32 });
+  const m = (index: number): number => 18 + index;
+  const v = (index: number): number => 2 + index;
+  const load = (address: number): Body => body.i32(0).memory(op.i64Load, address);
+  for (let i = 0; i < 8; i++) {
+    load(8 * i).set(v(i));
+    load(IV + 8 * i).set(v(8 + i));
+  }
+  for (let i = 0; i < 16; i++) {
+    body
+      .get(0)
+      .memory(op.i64Load, 8 * i)
+      .set(m(i));
+  }
+  load(COUNTER).get(v(12)).do(op.i64Xor).set(v(12));
+  body.get(1, v(14)).do(op.i64Xor).set(v(14));
+  const add = (to: number, from: number, word: number): void => {
+    body.get(v(to), v(from)).do(op.i64Add).get(m(word)).do(op.i64Add).set(v(to));
+  };
+  const turn = (to: number, from: number, bits: number): void => {
+    body.get(v(to), v(from)).do(op.i64Xor).i64(bits).do(op.i64Rotr).set(v(to));
+  };
+  const sum = (to: number, from: number): void => {
+    body.get(v(to), v(from)).do(op.i64Add).set(v(to));
+  };
+  for (const order of sigma) {
+    for (const [lane, [a, b, c, d]] of lanes.entries()) {
+      add(a, b, Number.parseInt(order[2 * lane] as string, 16));
+      turn(d, a, 32);
+      sum(c, d);
+      turn(b, c, 24);
+      add(a, b, Number.parseInt(order[2 * lane + 1] as string, 16));
+      turn(d, a, 16);
+      sum(c, d);
+      turn(b, c, 63);
+    }
+  }
+  for (let i = 0; i < 8; i++) {
+    body.i32(0);
+    load(8 * i)
+      .get(v(i))
+      .do(op.i64Xor)
+      .get(v(8 + i))
+      .do(op.i64Xor)
+      .memory(op.i64Store, 8 * i);
+  }
+  return body;
+}
+
+/** Adds the i64 on the stack, made from local `length` or given, to the byte counter. */
+function count(body: Body, amount: () => Body): Body {
+  body.i32(0).i32(0).memory(op.i64Load, COUNTER);
+  return amount().do(op.i64Add).memory(op.i64Store, COUNTER);
+}
+
+/** begin(outLength): h to its initial value for a digest of that many bytes. */
+function begin(): Body {
+  const body = new Body(["i32"], { i32: 0, i64: 0 }, "begin");
+  body.i32(0).i32(0).memory(op.i64Load, IV).i64(0x01010000).do(op.i64Xor).get(0).do(op.i64ExtendI32U, op.i64Xor);
+  body.memory(op.i64Store, 0);
+  for (let i = 1; i < 8; i++) {
+    body
+      .i32(0)
+      .i32(0)
+      .memory(op.i64Load, IV + 8 * i)
+      .memory(op.i64Store, 8 * i);
+  }
+  return body.i32(0).i64(0).memory(op.i64Store, COUNTER);
+}
+
+/** One round of a loop over whole blocks: compresses the block at local 1 and steps past it. */
+function wholeBlock(body: Body): void {
+  count(body, () => body.i64(BLOCK));
+  body.get(1).i64(0).at(op.call, 0);
+  body.get(1).i32(BLOCK).do(op.i32Add).set(1);
+  body.get(0).i32(BLOCK).do(op.i32Sub).set(0);
+}
+
+/** more(length): takes in a whole number of blocks that are not the last. */
+function more(): Body {
+  const body = new Body(["i32"], { i32: 1, i64: 0 }, "more");
+  body.i32(INPUT).set(1).enter(op.loop);
+  wholeBlock(body);
+  return body.i32(0).get(0).do(op.i32LtU).at(op.brIf, 0).do(op.end);
+}
+
+/** finish(length): takes in the rest, from nothing to a whole chunk, and leaves the digest in h. */
+function finish(): Body {
+  const body = new Body(["i32"], { i32: 1, i64: 0 }, "finish");
+  body.i32(INPUT).set(1).enter(op.block).enter(op.loop);
+  body.get(0).i32(BLOCK).do(op.i32LeU).at(op.brIf, 1);
+  wholeBlock(body);
+  body.at(op.br, 0).do(op.end, op.end);
+  body.get(1, 0).do(op.i32Add).i32(0).i32(BLOCK).get(0).do(op.i32Sub).fill();
+  count(body, () => body.get(0).do(op.i64ExtendI32U));
+  return body.get(1).i64(-1).at(op.call, 0);
+}
+
+/** once(length, outLength): begin and finish in one call. */
+function once(): Body {
+  return new Body(["i32", "i32"], { i32: 0, i64: 0 }, "once").get(1).at(op.call, 1).get(0).at(op.call, 3);
+}
+
+interface Exports {
+  readonly m: WebAssembly.Memory;
+  begin(outLength: number): void;
+  more(length: number): void;
+  finish(length: number): void;
+  once(length: number, outLength: number): void;
+}
+
+function constants(): Uint8Array {
+  const data = new Uint8Array(COUNTER);
+  for (let i = 0; i < 64; i++) data[IV + i] = Number.parseInt(initial.slice(2 * i, 2 * i + 2), 16);
+  return data;
+}
+
+const machine = assemble([compression(), begin(), more(), finish(), once()], 2, constants())
+  .exports as unknown as Exports;
+const memory = new Uint8Array(machine.m.buffer);
+const input = memory.subarray(INPUT, INPUT + CHUNK);
+
+/** Hashes `data`; the digest stands at the start of `digestMemory` until the next call. */
+function run(data: Uint8Array, outLength: number): void {
+  if (data.length <= CHUNK) {
+    input.set(data);
+    machine.once(data.length, outLength);
+    return;
+  }
+  machine.begin(outLength);
+  let at = 0;
+  for (; data.length - at > CHUNK; at += CHUNK) {
+    input.set(data.subarray(at, at + CHUNK));
+    machine.more(CHUNK);
+  }
+  input.set(data.subarray(at));
+  machine.finish(data.length - at);
+}
+
+/** BLAKE2b of any digest length: 1 to 64 bytes. */
+export function blake2b(data: Uint8Array, length: number): Uint8Array {
+  run(data, length);
+  return memory.slice(0, length);
+}
+
+/** BLAKE2b with a digest of 32 bytes, the hash of code, accounts and storage. */
+export function blake2_256(data: Uint8Array): Uint8Array {
+  run(data, 32);
+  return memory.slice(0, 32);
+}
+
+/** BLAKE2b with a digest of 16 bytes. */
+export function blake2_128(data: Uint8Array): Uint8Array {
+  run(data, 16);
+  return memory.slice(0, 16);
+}
+
+/** Writes the 32-byte digest of `data` into `out` from `at` on: for paths that reuse their buffers. */
+export function blake2_256Into(data: Uint8Array, out: Uint8Array, at: number): void {
+  run(data, 32);
+  for (let i = 0; i < 32; i++) out[at + i] = memory[i] as number;
+}
+
+/** Writes the 16-byte digest of `data` into `out` from `at` on. */
+export function blake2_128Into(data: Uint8Array, out: Uint8Array, at: number): void {
+  run(data, 16);
+  for (let i = 0; i < 16; i++) out[at + i] = memory[i] as number;
+}
+
+/** blake2_256 of byte strings one after the other, with nothing between them. */
+export function blake2_256Of(...parts: readonly Uint8Array[]): Uint8Array {
+  let length = 0;
+  for (const part of parts) length += part.length;
+  if (length <= CHUNK) {
+    let at = 0;
+    for (const part of parts) {
+      input.set(part, at);
+      at += part.length;
+    }
+    machine.once(length, 32);
+    return memory.slice(0, 32);
+  }
+  const joined = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    joined.set(part, at);
+    at += part.length;
+  }
+  return blake2_256(joined);
+}
