@@ -97,12 +97,25 @@ export const catalogue = {
     "Check that sender and receiver run the same version of phatvm and that the bytes were not cut or changed.",
   ),
   MetadataInvalid: engine(
-    (f) => `${f.source ?? "The metadata"} is not ink! metadata that can be used: ${f.reason}${f.at ? ` at ${f.at}` : ""}.`,
+    (f) =>
+      `${f.source ?? "The metadata"} is not ink! metadata that can be used: ${f.reason}${f.at ? ` at ${f.at}` : ""}.`,
     "Pass a `.contract` file, or a metadata JSON with its wasm, of ink! 3.0 to 5 or of the phatvm SDK.",
   ),
   BundleUnreadable: engine(
     (f) => `The bundle ${f.path} cannot be read: ${f.reason}.`,
     "Check the path; `phatvm build` and `cargo contract build` both write a `.contract` file.",
+  ),
+  MemoryRefused: engine(
+    (f) => `The machine could not serve ${f.what}.`,
+    "The process is out of memory or of address space: give it more, or keep fewer instances (`idleInstances`).",
+  ),
+  StackExhausted: engine(
+    () => "V8's own stack ended before the contract's stack limit did.",
+    "Give the thread a larger stack (`requiredStackBytes` of phatvm/vm says how large), or prepare with a smaller `maxStack`.",
+  ),
+  DeadlineExceeded: engine(
+    (f) => `The run took longer than ${f.milliseconds} ms and was given up.`,
+    "Ask for less work at once, or allow more time; nothing of the run was kept.",
   ),
   Internal: engine(
     (f) => `An invariant of the engine does not hold: ${f.what}.`,

@@ -11,8 +11,8 @@
 import type { ContractFault } from "../errors.ts";
 
 /** What a bound host function looks like to WebAssembly. */
-// biome-ignore lint/suspicious/noExplicitAny: the parameters are those of the import, which only the host knows
-export type HostFunction = (...parameters: any[]) => number | bigint | undefined | void;
+// biome-ignore lint/suspicious/noExplicitAny: the parameters and results are those of the import, which only the host knows
+export type HostFunction = (...parameters: any[]) => any;
 
 /**
  * A table of host functions for frames of type `F`.

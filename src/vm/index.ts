@@ -3,7 +3,9 @@
  * @module
  */
 
+export { Code } from "./code.ts";
 export type { Host, HostFunction, Run, Slot } from "./host.ts";
+export { type LoadOptions, Machine, type MachineOptions, type MachineStats } from "./machine.ts";
 export type {
   Backtrace,
   Outcome,

@@ -43,10 +43,10 @@ const texts: ReadonlyMap<string, TrapKind> = new Map<string, TrapKind>([
 ]);
 
 /**
- * The kind of trap that V8 raised.
+ * The kind of trap that V8 means by the message of a `WebAssembly.RuntimeError`.
  *
  * @returns The kind, or nothing when the text is none that a module of the accepted features can cause.
  */
-export function trapKindOf(error: WebAssembly.RuntimeError): TrapKind | undefined {
-  return texts.get(error.message);
+export function trapKindOf(message: string): TrapKind | undefined {
+  return texts.get(message);
 }

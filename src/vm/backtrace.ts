@@ -1,0 +1,55 @@
+/**
+ * The guest's stack at a trap: kept as the text that V8 wrote, read only when somebody asks.
+ *
+ * V8's text runs from the innermost call outwards through everything on the stack: for a fault first the host
+ * function, then the guest, then the machine, then the guest and the machine of the frame around it. What belongs to
+ * this run is the first unbroken row of WebAssembly frames.
+ * @module
+ */
+
+import type { Code } from "./code.ts";
+import { functionNames } from "./names.ts";
+import type { Backtrace, TraceFrame } from "./outcome.ts";
+
+const wasmFrame = /wasm-function\[(\d+)\](?::0x([0-9a-f]+))?/;
+const anyFrame = /^\s+at /;
+
+/** Whether a trap came out of WebAssembly and not out of a host function that made such an error itself. */
+export function thrownByGuest(error: Error): boolean {
+  const first = error.stack?.split("\n").find((line) => anyFrame.test(line));
+  // Without any frame (`Error.stackTraceLimit` 0) there is nothing to tell them apart by.
+  return first === undefined || wasmFrame.test(first);
+}
+
+/** A backtrace of a run of some code out of V8's text. */
+export function backtraceOf(code: Code, stack: string | undefined): Backtrace {
+  let frames: readonly TraceFrame[] | undefined;
+  return {
+    frames: () => (frames ??= read(code, stack ?? "")),
+    toString() {
+      return this.frames().map(describe).join("\n");
+    },
+  };
+}
+
+function read(code: Code, stack: string): TraceFrame[] {
+  const lines = stack.split("\n").filter((line) => anyFrame.test(line));
+  const from = lines.findIndex((line) => wasmFrame.test(line));
+  if (from < 0) return [];
+  const names = functionNames(code.module);
+  const frames: TraceFrame[] = [];
+  for (const line of lines.slice(from)) {
+    const match = wasmFrame.exec(line);
+    if (match === null) break;
+    const index = Number(match[1]);
+    const name = names.get(index);
+    frames.push({ function: index, ...(name === undefined ? {} : { name }) });
+  }
+  return frames;
+}
+
+function describe(frame: TraceFrame): string {
+  const { source } = frame;
+  const place = source === undefined ? "" : ` (${source.file}:${source.line}:${source.column})`;
+  return `at ${frame.name ?? `function ${frame.function}`}${place}`;
+}
