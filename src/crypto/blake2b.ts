@@ -240,3 +240,20 @@ export function blake2_256Of(...parts: readonly Uint8Array[]): Uint8Array {
   }
   return blake2_256(joined);
 }
+
+/**
+ * The hash function without copies, for callers that gather their input themselves: fill `input`, call `hash`, read
+ * `digest`. Words are little-endian 32-bit integers; everything holds until the next call of any function here.
+ */
+export const blake2Area = {
+  /** 64 KiB for the input, as bytes. */
+  input,
+  /** The same, as words. */
+  words: new Int32Array(machine.m.buffer, INPUT, CHUNK / 4),
+  /** The first 32 bytes of the digest, as words. */
+  digest: new Int32Array(machine.m.buffer, 0, 8),
+  /** Hashes the first `length` bytes of the input, at most 64 KiB, to 32 bytes. */
+  hash(length: number): void {
+    machine.once(length, 32);
+  },
+};

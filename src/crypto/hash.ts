@@ -8,7 +8,15 @@
 
 import { hash } from "node:crypto";
 
-export { blake2_128, blake2_128Into, blake2_256, blake2_256Into, blake2_256Of, blake2b } from "./blake2b.ts";
+export {
+  blake2_128,
+  blake2_128Into,
+  blake2_256,
+  blake2_256Into,
+  blake2_256Of,
+  blake2Area,
+  blake2b,
+} from "./blake2b.ts";
 export { keccak_256 } from "./keccak.ts";
 
 /** SHA-256 of `data`: 32 bytes. */

@@ -135,6 +135,11 @@ export class Writer {
     return this.buffer.slice(0, this.at);
   }
 
+  /** What was written, as a view that the next write may change. */
+  written(): Uint8Array {
+    return this.buffer.subarray(0, this.at);
+  }
+
   /** Forgets what was written and keeps the buffer. */
   clear(): this {
     this.at = 0;

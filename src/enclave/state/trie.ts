@@ -1,0 +1,322 @@
+/**
+ * A persistent Merkle map: the form of every part of the state.
+ *
+ * A radix trie of sixteen branches over the nibbles of its keys, in which a leaf stands as high as it can, so that the
+ * shape, and with it the root, depends on the content alone. Keys are taken to be spread evenly (account ids, hashes of
+ * storage keys); keys that are not make the trie deep, never wrong.
+ *
+ * A snapshot is the root and costs nothing: each node carries the epoch in which it was made, nodes of the current
+ * epoch are changed in place, and older ones are copied on the way to a change. Hashes are computed when the root is
+ * asked for, for changed nodes alone. They live in eight integer fields of a node: V8 keeps those inside the object,
+ * where a byte array of its own would cost more than the rest of the node.
+ *
+ * ```
+ * branch = blake2_256( 01 | bitmap of children, u16 LE | hash of each child in order )      root of nothing = 32 zeros
+ * leaf   = blake2_256( 00 | key | value ), key and value as the owner of the trie encodes them
+ * ```
+ * @module
+ */
+
+import { blake2_256, blake2Area } from "../../crypto/hash.ts";
+import { EngineError } from "../../errors.ts";
+import { Writer } from "../../wire/scale.ts";
+
+/** What leaves and branches share: the hash, while `hashed` holds. */
+abstract class Hashed {
+  hashed = false;
+  h0 = 0;
+  h1 = 0;
+  h2 = 0;
+  h3 = 0;
+  h4 = 0;
+  h5 = 0;
+  h6 = 0;
+  h7 = 0;
+
+  /** Takes the digest that the hash function left. */
+  protected takeDigest(): void {
+    const { digest } = blake2Area;
+    this.h0 = digest[0]!;
+    this.h1 = digest[1]!;
+    this.h2 = digest[2]!;
+    this.h3 = digest[3]!;
+    this.h4 = digest[4]!;
+    this.h5 = digest[5]!;
+    this.h6 = digest[6]!;
+    this.h7 = digest[7]!;
+    this.hashed = true;
+  }
+
+  /** Writes the hash as eight words. */
+  putHash(words: Int32Array, at: number): void {
+    words[at] = this.h0;
+    words[at + 1] = this.h1;
+    words[at + 2] = this.h2;
+    words[at + 3] = this.h3;
+    words[at + 4] = this.h4;
+    words[at + 5] = this.h5;
+    words[at + 6] = this.h6;
+    words[at + 7] = this.h7;
+  }
+}
+
+/** One entry. Never changed once it is in a trie: another value is another leaf. */
+export class Leaf<V> extends Hashed {
+  readonly key: Uint8Array;
+  readonly value: V;
+
+  constructor(key: Uint8Array, value: V) {
+    super();
+    this.key = key;
+    this.value = value;
+  }
+
+  seal(encode: LeafEncoder<V>): void {
+    leafWriter.clear().u8(0);
+    encode(leafWriter, this.key, this.value);
+    const bytes = leafWriter.written();
+    if (bytes.length <= blake2Area.input.length) {
+      blake2Area.input.set(bytes);
+      blake2Area.hash(bytes.length);
+    } else blake2_256(bytes);
+    this.takeDigest();
+  }
+}
+
+const leafWriter = new Writer(1024);
+
+type Child<V> = Branch<V> | Leaf<V>;
+
+class Branch<V> extends Hashed {
+  epoch: number;
+  /** Bit n is set when there is a child for nibble n. */
+  bitmap: number;
+  /** The children that there are, in the order of their nibbles. */
+  children: Child<V>[];
+
+  constructor(epoch: number, bitmap: number, children: Child<V>[]) {
+    super();
+    this.epoch = epoch;
+    this.bitmap = bitmap;
+    this.children = children;
+  }
+
+  seal(): void {
+    const { words, input } = blake2Area;
+    const { children } = this;
+    // Three bytes of head and one of padding keep the hashes on whole words.
+    words[0] = 1 | (this.bitmap << 8);
+    for (let i = 0; i < children.length; i++) children[i]!.putHash(words, 1 + 8 * i);
+    input[3] = 0;
+    blake2Area.hash(4 + 32 * children.length);
+    this.takeDigest();
+  }
+}
+
+/** Writes the key and value of a leaf for its hash; the form must be unambiguous. */
+export type LeafEncoder<V> = (writer: Writer, key: Uint8Array, value: V) => void;
+
+/** Numbers epochs; one counter for all tries of a process, so that no two forks own a node alike. */
+let lastEpoch = 0;
+
+/** A new epoch: whoever takes it owns no node yet. */
+export function nextEpoch(): number {
+  lastEpoch += 1;
+  return lastEpoch;
+}
+
+function bitsBelow(bitmap: number, bit: number): number {
+  let n = bitmap & (bit - 1);
+  n -= (n >> 1) & 0x5555;
+  n = (n & 0x3333) + ((n >> 2) & 0x3333);
+  n = (n + (n >> 4)) & 0x0f0f;
+  return (n + (n >> 8)) & 0x1f;
+}
+
+function nibble(key: Uint8Array, depth: number): number {
+  const byte = key[depth >> 1];
+  if (byte === undefined) throw new EngineError("Internal", { what: "two keys of a trie differ in nothing" });
+  return (depth & 1) === 0 ? byte >> 4 : byte & 15;
+}
+
+function sameKey(a: Uint8Array, b: Uint8Array): boolean {
+  const { length } = a;
+  if (b.length !== length) return false;
+  for (let i = 0; i < length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+/** A map from byte strings to values with a root hash. */
+export class Trie<V> {
+  #root: Branch<V>;
+  #size: number;
+  #epoch: number;
+  readonly #encode: LeafEncoder<V>;
+
+  constructor(encode: LeafEncoder<V>, epoch: number) {
+    this.#encode = encode;
+    this.#epoch = epoch;
+    this.#root = new Branch<V>(epoch, 0, []);
+    this.#size = 0;
+  }
+
+  /** Number of entries. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /**
+   * A second trie of the same content, at no cost; both go on apart.
+   * @param epoch a new epoch for the fork. This trie must be given one too, by `renew`, before it is changed again.
+   */
+  fork(epoch: number): Trie<V> {
+    const other = new Trie(this.#encode, epoch);
+    other.#root = this.#root;
+    other.#size = this.#size;
+    return other;
+  }
+
+  /** Goes on in a new epoch: nodes as they are now stay as they are for whoever holds a fork. */
+  renew(epoch: number): void {
+    this.#epoch = epoch;
+  }
+
+  get(key: Uint8Array): V | undefined {
+    return this.leaf(key)?.value;
+  }
+
+  /** The entry of a key, by which `restore` can put it back. */
+  leaf(key: Uint8Array): Leaf<V> | undefined {
+    let node: Branch<V> = this.#root;
+    for (let depth = 0; ; depth++) {
+      const bit = 1 << nibble(key, depth);
+      if ((node.bitmap & bit) === 0) return undefined;
+      const child = node.children[bitsBelow(node.bitmap, bit)]!;
+      if (child instanceof Leaf) return sameKey(child.key, key) ? child : undefined;
+      node = child;
+    }
+  }
+
+  /** Sets the value of a key; the trie keeps `key` and `value`. Returns the entry that was there. */
+  set(key: Uint8Array, value: V): Leaf<V> | undefined {
+    return this.put(new Leaf(key, value));
+  }
+
+  /** Puts an entry. Returns the one of the same key that was there. */
+  put(leaf: Leaf<V>): Leaf<V> | undefined {
+    const { key } = leaf;
+    let node = this.#ownRoot();
+    for (let depth = 0; ; depth++) {
+      node.hashed = false;
+      const bit = 1 << nibble(key, depth);
+      const index = bitsBelow(node.bitmap, bit);
+      if ((node.bitmap & bit) === 0) {
+        node.bitmap |= bit;
+        node.children.splice(index, 0, leaf);
+        this.#size++;
+        return undefined;
+      }
+      const child = node.children[index]!;
+      if (child instanceof Leaf) {
+        if (sameKey(child.key, key)) {
+          node.children[index] = leaf;
+          return child;
+        }
+        node.children[index] = this.#split(child, leaf, depth + 1);
+        this.#size++;
+        return undefined;
+      }
+      node = this.#own(node, index, child);
+    }
+  }
+
+  /** Removes a key. Returns the entry that was there. */
+  delete(key: Uint8Array): Leaf<V> | undefined {
+    const found = this.leaf(key);
+    if (found === undefined) return undefined;
+    const path: Branch<V>[] = [];
+    let node = this.#ownRoot();
+    for (let depth = 0; ; depth++) {
+      path.push(node);
+      node.hashed = false;
+      const bit = 1 << nibble(key, depth);
+      const index = bitsBelow(node.bitmap, bit);
+      const child = node.children[index]!;
+      if (child instanceof Leaf) {
+        node.bitmap &= ~bit;
+        node.children.splice(index, 1);
+        break;
+      }
+      node = this.#own(node, index, child);
+    }
+    this.#size--;
+    // A branch with one leaf and nothing else gives its place to the leaf, up to where that has a neighbour.
+    for (let depth = path.length - 1; depth > 0; depth--) {
+      const branch = path[depth]!;
+      const only = branch.children[0]!;
+      if (branch.children.length > 1 || !(only instanceof Leaf)) break;
+      const parent = path[depth - 1]!;
+      parent.children[bitsBelow(parent.bitmap, 1 << nibble(key, depth - 1))] = only;
+    }
+    return found;
+  }
+
+  /** Makes the entry of a key what `leaf` or `set` once gave for it. */
+  restore(key: Uint8Array, entry: Leaf<V> | undefined): void {
+    if (entry === undefined) this.delete(key);
+    else this.put(entry);
+  }
+
+  /** The entries in the order of their keys. */
+  *entries(): Generator<Leaf<V>> {
+    const walk: Child<V>[] = [this.#root];
+    for (let node = walk.pop(); node !== undefined; node = walk.pop()) {
+      if (node instanceof Leaf) yield node;
+      else for (let i = node.children.length - 1; i >= 0; i--) walk.push(node.children[i]!);
+    }
+  }
+
+  /** The root: 32 bytes. Costs what has changed since it was last asked for. */
+  root(): Uint8Array {
+    const words = new Int32Array(8);
+    if (this.#root.bitmap !== 0) {
+      this.#hash(this.#root);
+      this.#root.putHash(words, 0);
+    }
+    return new Uint8Array(words.buffer);
+  }
+
+  #hash(branch: Branch<V>): void {
+    if (branch.hashed) return;
+    const { children } = branch;
+    for (let i = 0; i < children.length; i++) {
+      const child = children[i]!;
+      if (child.hashed) continue;
+      if (child instanceof Leaf) child.seal(this.#encode);
+      else this.#hash(child);
+    }
+    branch.seal();
+  }
+
+  #ownRoot(): Branch<V> {
+    const root = this.#root;
+    if (root.epoch === this.#epoch) return root;
+    this.#root = new Branch(this.#epoch, root.bitmap, root.children.slice());
+    return this.#root;
+  }
+
+  #own(parent: Branch<V>, index: number, child: Branch<V>): Branch<V> {
+    if (child.epoch === this.#epoch) return child;
+    const copy = new Branch(this.#epoch, child.bitmap, child.children.slice());
+    parent.children[index] = copy;
+    return copy;
+  }
+
+  /** A branch for two entries that share their path so far. */
+  #split(one: Leaf<V>, other: Leaf<V>, depth: number): Branch<V> {
+    const a = nibble(one.key, depth);
+    const b = nibble(other.key, depth);
+    if (a === b) return new Branch(this.#epoch, 1 << a, [this.#split(one, other, depth + 1)]);
+    return new Branch(this.#epoch, (1 << a) | (1 << b), a < b ? [one, other] : [other, one]);
+  }
+}
