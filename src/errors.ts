@@ -117,6 +117,14 @@ export const catalogue = {
     (f) => `The run took longer than ${f.milliseconds} ms and was given up.`,
     "Ask for less work at once, or allow more time; nothing of the run was kept.",
   ),
+  SecretUriInvalid: engine(
+    (f) => `This secret cannot be read: ${f.reason}.`,
+    "Write a phrase of BIP 39 or a seed of 0x and 64 digits, then junctions: `//Alice`, `0x…//stash/1`.",
+  ),
+  SealBroken: engine(
+    (f) => `${f.what} cannot be opened: ${f.reason}.`,
+    "It was damaged, exchanged, or sealed by another platform. Restore it from where it came, or start from the chain.",
+  ),
   Internal: engine(
     (f) => `An invariant of the engine does not hold: ${f.what}.`,
     "This is a bug in phatvm: please report it with the message and the stack.",

@@ -1,0 +1,96 @@
+/**
+ * Schnorr signatures and key agreement on ristretto255, as Substrate's accounts and Phala's keys use them.
+ *
+ * A secret is 64 bytes: the scalar in its canonical form, below the group's order, then 32 bytes of nonce seed. Other
+ * JavaScript libraries keep the scalar multiplied by eight; keys are derived from the canonical bytes, so that form is
+ * converted here and nowhere else. Signatures use the context "substrate".
+ * @module
+ */
+
+import * as schnorrkel from "@scure/sr25519";
+import { EngineError } from "../errors.ts";
+
+/** The scalar times eight, as the library wants it. */
+function shifted(secret: Uint8Array): Uint8Array {
+  if (secret.length !== 64) {
+    throw new EngineError("Undecodable", { what: "sr25519 secret", reason: `${secret.length} bytes, not 64` });
+  }
+  const out = secret.slice();
+  let carry = 0;
+  for (let i = 0; i < 32; i++) {
+    const value = ((secret[i] as number) << 3) | carry;
+    out[i] = value & 255;
+    carry = value >> 8;
+  }
+  return out;
+}
+
+/** The scalar divided by eight, as it is kept everywhere else. */
+function canonical(secret: Uint8Array): Uint8Array {
+  const out = secret.slice();
+  let carry = 0;
+  for (let i = 31; i >= 0; i--) {
+    const value = secret[i] as number;
+    out[i] = (value >> 3) | carry;
+    carry = (value & 7) << 5;
+  }
+  return out;
+}
+
+/**
+ * Expands a mini secret into a secret, in the manner of Ed25519.
+ * @param seed 32 bytes.
+ * @throws {EngineError} `Undecodable` when it is not 32 bytes.
+ */
+export function sr25519Secret(seed: Uint8Array): Uint8Array {
+  if (seed.length !== 32) {
+    throw new EngineError("Undecodable", { what: "sr25519 mini secret", reason: `${seed.length} bytes, not 32` });
+  }
+  return canonical(schnorrkel.secretFromSeed(seed));
+}
+
+/** The public key of a secret: 32 bytes. */
+export function sr25519PublicKey(secret: Uint8Array): Uint8Array {
+  return schnorrkel.getPublicKey(shifted(secret));
+}
+
+/**
+ * Signs a message; two signatures of one message differ.
+ * @returns 64 bytes.
+ */
+export function signSr25519(secret: Uint8Array, message: Uint8Array): Uint8Array {
+  return schnorrkel.sign(shifted(secret), message);
+}
+
+/** Whether `signature` is that of `message` by the owner of `publicKey`; false for keys and signatures that are none. */
+export function verifySr25519(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
+  if (publicKey.length !== 32 || signature.length !== 64) return false;
+  try {
+    return schnorrkel.verify(message, signature, publicKey);
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * The secret that two key pairs share: the compressed point, 32 bytes, not hashed.
+ * @throws {EngineError} `Undecodable` when the peer's key is no point of the group, or its identity.
+ */
+export function agreeSr25519(secret: Uint8Array, peer: Uint8Array): Uint8Array {
+  const scalar = shifted(secret);
+  try {
+    return schnorrkel.getSharedSecret(scalar, peer);
+  } catch (cause) {
+    throw new EngineError("Undecodable", { what: "sr25519 public key", reason: "it is no point" }, { cause });
+  }
+}
+
+/** The secret of a hard junction: it needs the parent's secret. */
+export function hardJunction(secret: Uint8Array, chainCode: Uint8Array): Uint8Array {
+  return canonical(schnorrkel.HDKD.secretHard(shifted(secret), chainCode));
+}
+
+/** The secret of a soft junction; its public key follows from the parent's public key alone. */
+export function softJunction(secret: Uint8Array, chainCode: Uint8Array): Uint8Array {
+  return canonical(schnorrkel.HDKD.secretSoft(shifted(secret), chainCode));
+}
