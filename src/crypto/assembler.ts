@@ -67,7 +67,8 @@ function signed(value: number): number[] {
 
 /** The body of one function, written instruction by instruction. */
 export class Body {
-  private readonly code: number[] = [];
+  private code = new Uint8Array(1024);
+  private length = 0;
   private readonly locals: { readonly i32: number; readonly i64: number };
   private readonly parameters: readonly ("i32" | "i64")[];
   readonly exportName: string | undefined;
@@ -79,29 +80,47 @@ export class Body {
     this.exportName = exportName;
   }
 
-  /** Instructions without immediates. */
-  do(...opcodes: readonly number[]): this {
-    for (const opcode of opcodes) this.code.push(opcode);
+  private byte(value: number): void {
+    if (this.length === this.code.length) {
+      const grown = new Uint8Array(this.length * 4);
+      grown.set(this.code);
+      this.code = grown;
+    }
+    this.code[this.length++] = value;
+  }
+
+  private unsigned(value: number): void {
+    let rest = value;
+    for (; rest > 127; rest >>>= 7) this.byte((rest & 127) | 128);
+    this.byte(rest);
+  }
+
+  /** An instruction without immediates. */
+  do(opcode: number, second?: number): this {
+    this.byte(opcode);
+    if (second !== undefined) this.byte(second);
     return this;
   }
 
   /** An instruction with an unsigned immediate: a local, a label, a function. */
   at(opcode: number, index: number): this {
-    this.code.push(opcode, ...unsigned(index));
+    this.byte(opcode);
+    this.unsigned(index);
     return this;
   }
 
-  get(...indices: readonly number[]): this {
-    for (const index of indices) this.at(op.localGet, index);
-    return this;
+  get(index: number, second?: number): this {
+    this.at(op.localGet, index);
+    return second === undefined ? this : this.at(op.localGet, second);
   }
 
   set(index: number): this {
     return this.at(op.localSet, index);
   }
 
-  constant(opcode: typeof op.i32Const | typeof op.i64Const, value: number): this {
-    this.code.push(opcode, ...signed(value));
+  private constant(opcode: number, value: number): this {
+    this.byte(opcode);
+    for (const byte of signed(value)) this.byte(byte);
     return this;
   }
 
@@ -115,28 +134,39 @@ export class Body {
 
   /** A load or store at a constant offset from the address on the stack. */
   memory(opcode: number, offset: number): this {
-    this.code.push(opcode, 0, ...unsigned(offset));
+    this.byte(opcode);
+    this.byte(0);
+    this.unsigned(offset);
     return this;
   }
 
   fill(): this {
-    this.code.push(0xfc, 0x0b, 0);
+    this.byte(0xfc);
+    this.byte(0x0b);
+    this.byte(0);
     return this;
   }
 
   enter(opcode: typeof op.block | typeof op.loop): this {
-    this.code.push(opcode, VOID_BLOCK);
-    return this;
+    return this.do(opcode, VOID_BLOCK);
   }
 
+  /** The type of the function, as the type section has it. */
   get type(): number[] {
     const parameters = this.parameters.map((type) => (type === "i32" ? I32 : I64));
     return [0x60, parameters.length, ...parameters, 0];
   }
 
-  get bytes(): number[] {
-    const body = [2, ...unsigned(this.locals.i32), I32, ...unsigned(this.locals.i64), I64, ...this.code, op.end];
-    return [...unsigned(body.length), ...body];
+  /** The body, as the code section has it. */
+  bytes(): Uint8Array {
+    const locals = [2, ...unsigned(this.locals.i32), I32, ...unsigned(this.locals.i64), I64];
+    const size = unsigned(locals.length + this.length + 1);
+    const out = new Uint8Array(size.length + locals.length + this.length + 1);
+    out.set(size);
+    out.set(locals, size.length);
+    out.set(this.code.subarray(0, this.length), size.length + locals.length);
+    out[out.length - 1] = op.end;
+    return out;
   }
 }
 
@@ -146,31 +176,29 @@ export class Body {
  * Synchronous: the modules here are a few kilobytes.
  */
 export function assemble(functions: readonly Body[], pages: number, data: Uint8Array): WebAssembly.Instance {
-  const section = (id: number, items: readonly (readonly number[])[]): number[] => {
-    const content = [...unsigned(items.length), ...items.flat()];
-    return [id, ...unsigned(content.length), ...content];
+  const parts: ArrayLike<number>[] = [[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]];
+  const section = (id: number, items: readonly ArrayLike<number>[]): void => {
+    const count = unsigned(items.length);
+    parts.push([id], unsigned(count.length + items.reduce((sum, item) => sum + item.length, 0)), count, ...items);
   };
   const name = (text: string): number[] => [text.length, ...Array.from(text, (c) => c.charCodeAt(0))];
   const exported = functions.flatMap((f, index) =>
     f.exportName === undefined ? [] : [[...name(f.exportName), 0, ...unsigned(index)]],
   );
-  const bytes = new Uint8Array([
-    ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
-    ...section(
-      1,
-      functions.map((f) => f.type),
-    ),
-    ...section(
-      3,
-      functions.map((_, index) => unsigned(index)),
-    ),
-    ...section(5, [[1, pages, pages]]),
-    ...section(7, [[...name("m"), 2, 0], ...exported]),
-    ...section(
-      10,
-      functions.map((f) => f.bytes),
-    ),
-    ...section(11, [[0, op.i32Const, 0, op.end, ...unsigned(data.length), ...data]]),
-  ]);
+  const types = functions.map((f) => f.type);
+  const indices = functions.map((_, index) => unsigned(index));
+  const bodies = functions.map((f) => f.bytes());
+  section(1, types);
+  section(3, indices);
+  section(5, [[1, pages, pages]]);
+  section(7, [[...name("m"), 2, 0], ...exported]);
+  section(10, bodies);
+  section(11, [[0, op.i32Const, 0, op.end, ...unsigned(data.length), ...data]]);
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
   return new WebAssembly.Instance(new WebAssembly.Module(bytes));
 }

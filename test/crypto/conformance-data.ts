@@ -12,6 +12,6 @@ const folder = process.env.PHATVM_CONFORMANCE ?? join(import.meta.dirname, "../.
 export function vectors<T>(path: string): T | undefined {
   const file = join(folder, path);
   if (existsSync(file)) return JSON.parse(readFileSync(file, "utf8")) as T;
-  console.warn(`skipped: the conformance data ${path} is not there (set PHATVM_CONFORMANCE to its folder)`);
+  process.stderr.write(`skipped: the conformance data ${path} is not there (set PHATVM_CONFORMANCE to its folder)\n`);
   return undefined;
 }
