@@ -1,0 +1,54 @@
+/**
+ * What a node can be told when it is opened: where it lives, how it makes blocks, what its first cluster is like.
+ *
+ * What concerns the genesis (name, cluster, endowment) takes effect when a folder is opened for the first time; later
+ * it is read from the folder.
+ * @module
+ */
+
+/** The terms of the embedded network's cluster. Amounts in its smallest unit. */
+export interface ClusterTerms {
+  /** Price of one unit of gas (one picosecond of ref_time). Default 0n: gas is counted but costs nothing. */
+  readonly gasPrice?: bigint;
+  /** Held for each storage item. Default 0n. */
+  readonly depositPerItem?: bigint;
+  /** Held for each stored byte. Default 0n. */
+  readonly depositPerByte?: bigint;
+  /** The pass's profile for every contract: "deterministic" (default) or "pink". */
+  readonly profile?: string;
+  /** Code of the system contract; none by default. */
+  readonly systemCode?: Uint8Array;
+}
+
+/** How blocks are made. */
+export interface BlockOptions {
+  /** Milliseconds between blocks, empty ones included. Default: a block at once whenever an extrinsic waits. */
+  readonly everyMs?: number;
+  /** The most extrinsics in a block: default 512. */
+  readonly maxExtrinsics?: number;
+  /** The most bytes of extrinsics in a block, unless a single one is larger: default 4 MiB. */
+  readonly maxBytes?: number;
+}
+
+/** How a node is opened. */
+export interface NodeOptions {
+  /** The folder it lives in, made when absent. Without one everything is in memory and gone after `close`. */
+  readonly dir?: string;
+  /** Whether other processes may use the node through the socket in its folder. Default false. */
+  readonly listen?: boolean;
+  /** Name of the network, for people. Default "phatvm embedded". */
+  readonly name?: string;
+  readonly cluster?: ClusterTerms;
+  /**
+   * Balance of each development account (//Alice … //Ferdie), once on the chain and once in the cluster.
+   * Default 10^18.
+   */
+  readonly endowment?: bigint;
+  readonly blocks?: BlockOptions;
+  /** Blocks between two snapshots of the enclave: default 64. */
+  readonly snapshotEvery?: number;
+  /** Megabytes of JavaScript heap for the enclave: default 1024. */
+  readonly enclaveMegabytes?: number;
+  /** Hears what went wrong without stopping anything: a damaged snapshot that was passed over, an enclave restarted. */
+  readonly onWarning?: (warning: string) => void;
+}
