@@ -122,7 +122,9 @@ export class Instance<F> implements Slot<F> {
 
   charge(refTime: number): void {
     if (!(refTime >= 0)) throw new EngineError("Internal", { what: `a host function charged ${refTime}` });
-    if (this.#charge(refTime) !== 0) this.#end("outOfGas", undefined);
+    if (this.#charge(refTime) === 0) return;
+    this.ending = "outOfGas";
+    throw this;
   }
 
   gasLeft(): number {
@@ -130,24 +132,26 @@ export class Instance<F> implements Slot<F> {
   }
 
   return(data: Uint8Array): never {
-    return this.#end("returned", data);
+    this.ending = "returned";
+    this.endingValue = data;
+    throw this;
   }
 
   revert(data: Uint8Array): never {
-    return this.#end("reverted", data);
+    this.ending = "reverted";
+    this.endingValue = data;
+    throw this;
   }
 
   suspend(request: unknown): never {
-    return this.#end("suspended", request);
+    this.ending = "suspended";
+    this.endingValue = request;
+    throw this;
   }
 
   trap(fault: ContractFault): never {
-    return this.#end("fault", fault);
-  }
-
-  #end(ending: Ending, value: unknown): never {
-    this.ending = ending;
-    this.endingValue = value;
+    this.ending = "fault";
+    this.endingValue = fault;
     throw this;
   }
 }
