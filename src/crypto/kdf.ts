@@ -4,7 +4,7 @@
  */
 
 import { hkdfSync } from "node:crypto";
-import { sr25519Secret } from "./sr25519.ts";
+import { sr25519Secret } from "./mini-secret.ts";
 
 /** HKDF-SHA256 (RFC 5869) with at most 8160 bytes of output. */
 export function hkdf(key: Uint8Array, salt: Uint8Array, info: Uint8Array, length: number): Uint8Array {

@@ -8,8 +8,9 @@
 import { EngineError } from "../errors.ts";
 import { blake2_256 } from "./blake2b.ts";
 import { ed25519Signer } from "./ed25519.ts";
+import { sr25519Secret } from "./mini-secret.ts";
 import { entropySeed, phraseEntropy } from "./mnemonic.ts";
-import { hardJunction, signSr25519, softJunction, sr25519PublicKey, sr25519Secret } from "./sr25519.ts";
+import { hardJunction, signSr25519, softJunction, sr25519PublicKey } from "./sr25519.ts";
 
 /** A key pair that signs. */
 export interface KeyPair {

@@ -9,6 +9,7 @@
 
 import * as schnorrkel from "@scure/sr25519";
 import { EngineError } from "../errors.ts";
+import { withScalarDivided } from "./mini-secret.ts";
 
 /** The scalar times eight, as the library wants it. */
 function shifted(secret: Uint8Array): Uint8Array {
@@ -23,30 +24,6 @@ function shifted(secret: Uint8Array): Uint8Array {
     carry = value >> 8;
   }
   return out;
-}
-
-/** The scalar divided by eight, as it is kept everywhere else. */
-function canonical(secret: Uint8Array): Uint8Array {
-  const out = secret.slice();
-  let carry = 0;
-  for (let i = 31; i >= 0; i--) {
-    const value = secret[i] as number;
-    out[i] = (value >> 3) | carry;
-    carry = (value & 7) << 5;
-  }
-  return out;
-}
-
-/**
- * Expands a mini secret into a secret, in the manner of Ed25519.
- * @param seed 32 bytes.
- * @throws {EngineError} `Undecodable` when it is not 32 bytes.
- */
-export function sr25519Secret(seed: Uint8Array): Uint8Array {
-  if (seed.length !== 32) {
-    throw new EngineError("Undecodable", { what: "sr25519 mini secret", reason: `${seed.length} bytes, not 32` });
-  }
-  return canonical(schnorrkel.secretFromSeed(seed));
 }
 
 /** The public key of a secret: 32 bytes. */
@@ -87,10 +64,10 @@ export function agreeSr25519(secret: Uint8Array, peer: Uint8Array): Uint8Array {
 
 /** The secret of a hard junction: it needs the parent's secret. */
 export function hardJunction(secret: Uint8Array, chainCode: Uint8Array): Uint8Array {
-  return canonical(schnorrkel.HDKD.secretHard(shifted(secret), chainCode));
+  return withScalarDivided(schnorrkel.HDKD.secretHard(shifted(secret), chainCode));
 }
 
 /** The secret of a soft junction; its public key follows from the parent's public key alone. */
 export function softJunction(secret: Uint8Array, chainCode: Uint8Array): Uint8Array {
-  return canonical(schnorrkel.HDKD.secretSoft(shifted(secret), chainCode));
+  return withScalarDivided(schnorrkel.HDKD.secretSoft(shifted(secret), chainCode));
 }

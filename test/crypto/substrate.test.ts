@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { verifyEd25519 } from "../../src/crypto/ed25519.ts";
+import { sr25519Secret } from "../../src/crypto/mini-secret.ts";
 import { entropySeed, phraseEntropy } from "../../src/crypto/mnemonic.ts";
 import { keyPairFromUri } from "../../src/crypto/secret-uri.ts";
 import {
@@ -8,7 +9,6 @@ import {
   signSr25519,
   softJunction,
   sr25519PublicKey,
-  sr25519Secret,
   verifySr25519,
 } from "../../src/crypto/sr25519.ts";
 import { toSs58 } from "../../src/crypto/ss58.ts";
@@ -71,6 +71,16 @@ describe.skipIf(schnorr === undefined)("sr25519 vectors", () => {
     }
     for (const { pair, chainCode, public: key } of schnorr?.deriveSoft ?? []) {
       expect(hex(sr25519PublicKey(softJunction(canonical(pair), fromHex(chainCode))))).toBe(key);
+    }
+  });
+});
+
+describe.skipIf(schnorr === undefined)("key agreement vectors", () => {
+  test("both sides come to the vector's secret", () => {
+    for (const { seedA, seedB, shared } of schnorr?.agree ?? []) {
+      const [a, b] = [sr25519Secret(fromHex(seedA)), sr25519Secret(fromHex(seedB))];
+      expect(hex(agreeSr25519(a, sr25519PublicKey(b)))).toBe(shared);
+      expect(hex(agreeSr25519(b, sr25519PublicKey(a)))).toBe(shared);
     }
   });
 });
