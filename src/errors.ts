@@ -125,6 +125,77 @@ export const catalogue = {
     (f) => `${f.what} cannot be opened: ${f.reason}.`,
     "It was damaged, exchanged, or sealed by another platform. Restore it from where it came, or start from the chain.",
   ),
+  // --- folders, the chain and the node ---
+  FolderInUse: engine(
+    (f) =>
+      `The folder ${f.dir} is owned by another process${f.pid ? ` (pid ${f.pid})` : ""}${f.serving === true ? ", which listens" : f.serving === false ? ", which does not listen" : ""}.`,
+    "Use the owner's socket (the commands of `phatvm` do when it runs `serve` or `open({ listen: true })`), close the owner, or take another folder.",
+  ),
+  FolderVersion: engine(
+    (f) => `The folder ${f.dir} has format ${f.found}; this version of phatvm reads format ${f.expected}.`,
+    "Open it with the version that wrote it, or take a new folder.",
+  ),
+  FolderForeign: engine(
+    (f) => `The folder ${f.dir} is not empty and not a folder of phatvm: it holds ${f.holds}.`,
+    "Name an empty or a new folder; nothing was written.",
+  ),
+  FolderDamaged: engine(
+    (f) => `The folder ${f.dir} is damaged: ${f.reason}.`,
+    "Restore it from a backup, or take a new folder; nothing in it was changed.",
+  ),
+  StorageFailed: engine(
+    (f) => `${f.what} failed: ${f.reason}.`,
+    "Check that the disk has room and that the folder may be read and written, then open it again; no receipt was given for what was not stored.",
+  ),
+  BadSignature: engine(
+    (f) => `The ${f.scheme} signature of account ${f.account} does not fit this extrinsic on this chain.`,
+    "Sign with the account's own key, for this network's genesis hash and with the nonce that was asked for.",
+  ),
+  BadNonce: engine(
+    (f) => `Nonce ${f.nonce} cannot be used by account ${f.account}: ${f.reason}.`,
+    "Ask `nextNonce` and sign again.",
+  ),
+  InsufficientBalance: engine(
+    (f) => `Account ${f.account} has ${f.free} on the chain, ${f.needed} is needed.`,
+    "Lower the amount, or send from an account that holds enough.",
+  ),
+  ExtrinsicTooLarge: engine(
+    (f) => `The extrinsic has ${f.bytes} bytes, ${f.most} is the most.`,
+    "Contract code may have 2 MiB: build it optimised and without debug names.",
+  ),
+  PoolFull: engine(
+    (f) => `Too many extrinsics wait${f.account ? ` for account ${f.account}` : ""}: ${f.waiting}.`,
+    "Wait for receipts of earlier ones, then send again.",
+  ),
+  NotPermitted: engine(
+    (f) => `Account ${f.account} may not ${f.what}.`,
+    "Only the account that governs the network may; on an embedded network that is //Alice.",
+  ),
+  NoSystemContract: engine(
+    () => "The cluster has no system contract, so there is nothing that stakes could go to.",
+    "Open the network with `cluster.systemCode`.",
+  ),
+  EnclaveGone: engine(
+    (f) => `The enclave ended: ${f.reason}.`,
+    "It is started again and recovers from the chain; ask again. What was ordered is on the chain and keeps its receipt.",
+  ),
+  EntryUnknown: engine(
+    (f) => `There is no entry ${f.entry}.`,
+    "Check that both sides are of the same version of phatvm.",
+  ),
+  StateDiverged: engine(
+    (f) => `Executing block ${f.block} again gave another result than its receipts say.`,
+    "The folder or the engine is faulty: keep the folder, and please report it with the versions used.",
+  ),
+  RollbackDetected: engine(
+    (f) => `The chain in the folder ends at block ${f.chain}, but the enclave has been at block ${f.enclave}.`,
+    "The chain was cut or an older copy put back: restore the newest copy of the folder.",
+  ),
+  NodeClosed: engine(() => "The node is closed.", "Open it again."),
+  ConnectionLost: engine(
+    (f) => `The connection to the owner of ${f.dir} ended: ${f.reason}.`,
+    "Connect again. What was ordered may have been included: the same extrinsic sent again gives its receipt, never a second execution.",
+  ),
   Internal: engine(
     (f) => `An invariant of the engine does not hold: ${f.what}.`,
     "This is a bug in phatvm: please report it with the message and the stack.",

@@ -1,0 +1,139 @@
+/**
+ * Frames: many messages in one flat buffer, as they cross between host and enclave and over a node's socket.
+ *
+ * ```text
+ * frame   = message*
+ * message = length u32 | kind u8 | request u32 | body          all little endian; length counts what follows it
+ * ```
+ * In a request, `kind` is the number of the entry called; in an answer it is `Answer.ok` or `Answer.error`. The request
+ * number is the caller's own; an answer repeats it. One buffer for many messages: a structured-clone round trip costs
+ * 10 to 25 us, a message in a flat batch about 0.1 us.
+ * @module
+ */
+
+import { EngineError } from "../errors.ts";
+
+/** What an answer is. */
+export const Answer = { ok: 0, error: 1 } as const;
+
+/** One message of a frame. */
+export interface FrameMessage {
+  readonly kind: number;
+  /** u32. */
+  readonly request: number;
+  /** A view of the frame. */
+  readonly body: Uint8Array;
+}
+
+const LENGTH = 4;
+const HEAD = 5;
+
+function undecodable(reason: string, offset?: number): EngineError {
+  return new EngineError("Undecodable", { what: "frame", reason, ...(offset === undefined ? {} : { offset }) });
+}
+
+/** Gathers messages into one frame. */
+export class FrameWriter {
+  private buffer = new ArrayBuffer(1024);
+  private bytes = new Uint8Array(this.buffer);
+  private view = new DataView(this.buffer);
+  private at = 0;
+
+  /** Bytes gathered so far. */
+  get length(): number {
+    return this.at;
+  }
+
+  /** Appends a message; the body is copied. */
+  add(kind: number, request: number, body: Uint8Array): this {
+    const end = this.at + LENGTH + HEAD + body.length;
+    if (end > this.buffer.byteLength) {
+      this.buffer = new ArrayBuffer(Math.max(end, this.buffer.byteLength * 2));
+      const grown = new Uint8Array(this.buffer);
+      grown.set(this.bytes.subarray(0, this.at));
+      this.bytes = grown;
+      this.view = new DataView(this.buffer);
+    }
+    this.view.setUint32(this.at, HEAD + body.length, true);
+    this.view.setUint8(this.at + 4, kind);
+    this.view.setUint32(this.at + 5, request, true);
+    this.bytes.set(body, this.at + LENGTH + HEAD);
+    this.at = end;
+    return this;
+  }
+
+  /** The frame, in a buffer of its own that may be transferred; the writer starts anew. */
+  take(): Uint8Array<ArrayBuffer> {
+    const frame = this.bytes.slice(0, this.at);
+    this.at = 0;
+    return frame;
+  }
+}
+
+/**
+ * The messages of a whole frame.
+ * @throws {EngineError} `Undecodable` when it is cut, or a length lies; no message of such a frame is given.
+ */
+export function readFrame(frame: Uint8Array): FrameMessage[] {
+  const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
+  const messages: FrameMessage[] = [];
+  let at = 0;
+  while (at < frame.length) {
+    if (frame.length - at < LENGTH) throw undecodable("it ends inside a length", at);
+    const length = view.getUint32(at, true);
+    if (length < HEAD) throw undecodable(`a message of ${length} bytes`, at);
+    if (length > frame.length - at - LENGTH) {
+      throw undecodable(`a message of ${length} bytes, ${frame.length - at - LENGTH} left`, at);
+    }
+    const body = frame.subarray(at + LENGTH + HEAD, at + LENGTH + length);
+    messages.push({ kind: view.getUint8(at + 4), request: view.getUint32(at + 5, true), body });
+    at += LENGTH + length;
+  }
+  return messages;
+}
+
+/** Takes messages from a stream of chunks that fall as they like. */
+export class FrameStream {
+  private readonly most: number;
+  private chunks: Uint8Array[] = [];
+  private held = 0;
+  private wanted = LENGTH;
+
+  /** @param most the most bytes of one message: more ends the stream before anything is kept for it. */
+  constructor(most: number) {
+    this.most = most;
+  }
+
+  /**
+   * Adds a chunk and gives the messages that are complete with it; their bodies are copies.
+   * @throws {EngineError} `Undecodable` for a length that is too small or too large; the stream is worthless after.
+   */
+  push(chunk: Uint8Array): FrameMessage[] {
+    this.chunks.push(chunk);
+    this.held += chunk.length;
+    if (this.held < this.wanted) return [];
+    // Joined only when at least one length or message is complete: a large message is copied once, not per chunk.
+    const all = new Uint8Array(this.held);
+    let at = 0;
+    for (const part of this.chunks) {
+      all.set(part, at);
+      at += part.length;
+    }
+    const view = new DataView(all.buffer);
+    let end = 0;
+    this.wanted = LENGTH;
+    while (all.length - end >= LENGTH) {
+      const length = view.getUint32(end, true);
+      if (length < HEAD || length > this.most) throw undecodable(`a message of ${length} bytes`, end);
+      if (length > all.length - end - LENGTH) {
+        this.wanted = LENGTH + length;
+        break;
+      }
+      end += LENGTH + length;
+    }
+    const messages = end === 0 ? [] : readFrame(all.subarray(0, end));
+    this.chunks = end === all.length ? [] : [all.subarray(end)];
+    this.held = all.length - end;
+    return messages;
+  }
+}
