@@ -1,0 +1,127 @@
+/**
+ * Contract bundles: code and interface from a path, from parsed JSON, or given apart.
+ * @module
+ */
+
+import { blake2_256 } from "../crypto/blake2b.ts";
+import { ContractFault, EngineError } from "../errors.ts";
+import { fromHex, sameBytes } from "../wire/bytes.ts";
+import type { Hex } from "./address.ts";
+import type { Metadata } from "./metadata/model.ts";
+import { normalise } from "./metadata/normalise.ts";
+
+/**
+ * Where a contract comes from: the path of a `.contract`, `.json` or `.wasm` file (what belongs to a `.json` or
+ * `.wasm` lies beside it), a parsed `.contract`, or code and metadata apart.
+ */
+export type BundleSource = string | URL | { readonly wasm: Uint8Array; readonly metadata: object } | object;
+
+/** A bundle, read. */
+export interface Bundle {
+  /** The module's bytes; undefined when only the interface was given. */
+  readonly wasm: Uint8Array | undefined;
+  /** undefined when only code was given. */
+  readonly metadata: Metadata | undefined;
+  /** The metadata as JSON without the code, to be kept beside it. */
+  readonly json: string | undefined;
+}
+
+/**
+ * Reads a bundle.
+ *
+ * @throws {EngineError} `BundleUnreadable`, `MetadataInvalid`
+ * @throws {ContractFault} `CodeRejected` when the code is no WebAssembly module.
+ */
+export async function loadBundle(source: BundleSource): Promise<Bundle> {
+  if (typeof source === "string" || source instanceof URL) return await fromPath(source);
+  if ("wasm" in source && source.wasm instanceof Uint8Array) {
+    const metadata = "metadata" in source ? source.metadata : undefined;
+    return fromParts(source.wasm, metadata);
+  }
+  return fromDocument(source);
+}
+
+/** The interface alone. */
+export function readInterface(document: unknown): Bundle {
+  return fromDocument(document);
+}
+
+function fromDocument(document: unknown, source?: string): Bundle {
+  let bundle: Bundle;
+  try {
+    bundle = fromParts(embeddedCode(document), document);
+  } catch (error) {
+    if (source === undefined || !(error instanceof EngineError) || error.code !== "MetadataInvalid") throw error;
+    throw new EngineError("MetadataInvalid", { source, ...error.facts }, { cause: error });
+  }
+  const { wasm, metadata } = bundle;
+  if (wasm !== undefined && metadata?.codeHash !== undefined && !sameBytes(blake2_256(wasm), metadata.codeHash)) {
+    const reason = "the code in it is not the code that its source.hash names";
+    throw new EngineError("MetadataInvalid", { ...(source === undefined ? {} : { source }), reason });
+  }
+  return bundle;
+}
+
+function embeddedCode(document: unknown): Uint8Array | undefined {
+  const code = (document as { source?: { wasm?: unknown } } | null)?.source?.wasm;
+  if (code === undefined || code === null) return undefined;
+  if (typeof code !== "string" || !/^0x([0-9a-fA-F]{2})*$/.test(code)) {
+    throw new EngineError("MetadataInvalid", { reason: "0x and hex digits are expected", at: "source.wasm" });
+  }
+  return fromHex(code as Hex);
+}
+
+function fromParts(wasm: Uint8Array | undefined, document: unknown): Bundle {
+  if (wasm !== undefined && !isModule(wasm)) {
+    throw new ContractFault("CodeRejected", { reason: "it is not a WebAssembly file: it does not begin with \\0asm" });
+  }
+  if (document === undefined) return { wasm, metadata: undefined, json: undefined };
+  const metadata = normalise(document);
+  const source = (document as { source?: object }).source;
+  const json = JSON.stringify({ ...(document as object), source: { ...source, wasm: undefined } });
+  return { wasm: wasm && new Uint8Array(wasm), metadata, json };
+}
+
+function isModule(bytes: Uint8Array): boolean {
+  return bytes[0] === 0 && bytes[1] === 0x61 && bytes[2] === 0x73 && bytes[3] === 0x6d;
+}
+
+async function fromPath(path: string | URL): Promise<Bundle> {
+  const { readFile } = await import("node:fs/promises");
+  const name = String(path);
+  const read = async (file: string | URL): Promise<Uint8Array> => {
+    try {
+      return await readFile(file);
+    } catch (cause) {
+      const code = (cause as { code?: unknown }).code;
+      const reason = code === "ENOENT" ? "there is no such file" : code === "EISDIR" ? "it is a folder" : String(code);
+      throw new EngineError("BundleUnreadable", { path: String(file), reason }, { cause });
+    }
+  };
+  const beside = async (ending: string): Promise<Uint8Array | undefined> => {
+    const other = name.replace(/\.[^./\\]+$/, ending);
+    return await readFile(path instanceof URL ? new URL(other) : other).catch(() => undefined);
+  };
+  const bytes = await read(path);
+  if (isModule(bytes)) {
+    const document = await beside(".json");
+    return fromParts(bytes, document && parse(document, name));
+  }
+  if (name.endsWith(".wasm")) return fromParts(bytes, undefined);
+  const bundle = fromDocument(parse(bytes, name), name);
+  if (bundle.wasm !== undefined || !name.endsWith(".json")) return bundle;
+  const wasm = await beside(".wasm");
+  const ours =
+    wasm !== undefined &&
+    isModule(wasm) &&
+    (bundle.metadata?.codeHash === undefined || sameBytes(blake2_256(wasm), bundle.metadata.codeHash));
+  return ours ? { ...bundle, wasm: new Uint8Array(wasm) } : bundle;
+}
+
+function parse(bytes: Uint8Array, source: string): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch (cause) {
+    throw new EngineError("MetadataInvalid", { source, reason: "it is neither JSON nor WebAssembly" }, { cause });
+  }
+}
