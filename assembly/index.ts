@@ -1,0 +1,22 @@
+/**
+ * The contract SDK: everything that a contract imports from "phatvm/assembly".
+ */
+import { AccountId, Bytes32, Hash } from "./types/fixed";
+import { u128 } from "./types/u128";
+
+export { env } from "./env/index";
+export { emit } from "./events";
+export { DoubleMapping, Mapping } from "./storage/mapping";
+export { Lazy } from "./storage/lazy";
+export { StorageList } from "./storage/list";
+export { err, none, ok, Option, Result, some } from "./types/choice";
+export { AccountId, Bytes32, Hash, u128 };
+
+/** An amount of the chain's currency. */
+export type Balance = u128;
+/** The number of a block. */
+export type BlockNumber = u32;
+/** Milliseconds since 1970. */
+export type Timestamp = u64;
+/** A string of bytes. */
+export type Bytes = Uint8Array;

@@ -1,0 +1,128 @@
+/**
+ * The compiler plug-in: `asc contract.ts --transform phatvm/transform`.
+ *
+ * After the compiler has parsed every file, and before it resolves a single type, the plug-in reads the decorated class,
+ * reports what is wrong with it, and adds the code and the entry points that make it a contract. What it learned stays
+ * in `contract`, from which `buildContract` makes metadata and bundle; under plain `asc` the metadata is written beside
+ * the wasm.
+ * @module
+ */
+import { type ClassDeclaration, type FieldDeclaration, Parser, type Source, type Statement } from "assemblyscript";
+import { Transform } from "assemblyscript/transform";
+import { type ContractModel, readContract } from "./contract.ts";
+import { contractMembers, entryPoints, enumText, eventMembers, runtimeImport, valueMembers } from "./generate.ts";
+import { CommonFlags, SourceKind } from "./kinds.ts";
+import { Report } from "./report.ts";
+import { fillResults } from "./results.ts";
+import { Scope } from "./scope.ts";
+import { Types } from "./types.ts";
+
+/** Where the entry points go: the SDK's file of that name is a placeholder. */
+const entryPath = "~lib/phatvm/assembly/contract";
+
+/** Turns a decorated class into a Phat contract. */
+export class PhatTransform extends Transform {
+  /** What was read, once parsing is done and when nothing was wrong. */
+  contract: { readonly model: ContractModel; readonly types: Types } | undefined;
+
+  /** The text of a file that the compiler read, or that was generated; empty for one it does not know. */
+  textOf(file: string): string {
+    const { sources } = (this as unknown as { program: { sources: readonly Source[] } }).program;
+    return sources.find((s) => s.normalizedPath === file)?.text ?? "";
+  }
+
+  afterParse(parser: Parser): void {
+    const report = new Report(parser);
+    const scope = new Scope(parser);
+    const types = new Types(scope, report);
+    const model = readContract(scope, types, report);
+    if (model === undefined || report.any) return;
+    this.contract = { model, types };
+    new Weaver(parser, scope, model, types).weave();
+  }
+}
+
+export default PhatTransform;
+
+/** Puts the generated code where it belongs. */
+class Weaver {
+  readonly #parser: Parser;
+  readonly #scope: Scope;
+  readonly #model: ContractModel;
+  readonly #types: Types;
+  readonly #needsRuntime = new Set<Source>();
+
+  constructor(parser: Parser, scope: Scope, model: ContractModel, types: Types) {
+    this.#parser = parser;
+    this.#scope = scope;
+    this.#model = model;
+    this.#types = types;
+  }
+
+  weave(): void {
+    for (const source of this.#scope.own) {
+      // Only the generated module is an entry: what an author exports is for other files, not for the host.
+      if (source.sourceKind === SourceKind.UserEntry) source.sourceKind = SourceKind.User;
+      if (fillResults(source, this.#scope)) this.#needsRuntime.add(source);
+    }
+    for (const { node, source } of this.#model.classes) this.#contractClass(node, source);
+    for (const [node, source] of this.#types.composites) {
+      this.#add(node, source, valueMembers(node, source, this.#types), "encoding");
+    }
+    this.#model.events.forEach((event, index) => {
+      this.#add(event.node, event.source, eventMembers(this.#model, event, index), "event");
+    });
+    this.#enums();
+    for (const source of this.#needsRuntime) {
+      const [statement] = this.#parse(source, runtimeImport, "imports");
+      source.statements.unshift(statement!);
+    }
+    this.#entryPoints();
+  }
+
+  #contractClass(node: ClassDeclaration, source: Source): void {
+    node.flags |= CommonFlags.Export;
+    const text = contractMembers(this.#model, node);
+    const stored = new Set(this.#model.fields.map((f) => f.node));
+    node.members = node.members.filter((member) => !stored.has(member as FieldDeclaration));
+    this.#add(node, source, text, "contract");
+  }
+
+  #add(node: ClassDeclaration, source: Source, members: string, what: string): void {
+    this.#needsRuntime.add(source);
+    const parameters = (node.typeParameters ?? []).map((p) => p.name.text);
+    const generic = parameters.length > 0 ? `<${parameters.join(", ")}>` : "";
+    const text = `class ${node.name.text}${generic} {\n${members}\n}`;
+    const [parsed] = this.#parse(source, text, `${node.name.text}.${what}`);
+    node.members.push(...(parsed as ClassDeclaration).members);
+  }
+
+  #enums(): void {
+    const resolved = this.#types.resolvedEnums();
+    for (const type of resolved) {
+      const { statements } = type.source;
+      const at = statements.indexOf(type.node);
+      if (at >= 0) statements.splice(at, 1, ...this.#parse(type.source, enumText(type), `${type.node.name.text}.enum`));
+    }
+  }
+
+  #entryPoints(): void {
+    const { sources, donelog } = this.#parser;
+    const placeholder = sources.findIndex((s) => s.internalPath === entryPath);
+    if (placeholder >= 0) sources.splice(placeholder, 1);
+    donelog.delete(entryPath);
+    this.#parser.parseFile(entryPoints(this.#model), `${entryPath}.ts`, true);
+  }
+
+  /** Parses generated text as a file of its own, so that a trace never points at the author's lines by accident. */
+  #parse(source: Source, text: string, what: string): Statement[] {
+    const parser = new Parser(this.#parser.diagnostics);
+    parser.parseFile(text, `${source.internalPath}~${what}.ts`, false);
+    const generated = parser.sources[0]!;
+    const { statements } = generated;
+    // The compiler looks up the file of every expression: this one stays behind, empty.
+    generated.statements = [];
+    this.#parser.sources.push(generated);
+    return statements;
+  }
+}

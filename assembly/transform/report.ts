@@ -1,0 +1,32 @@
+/**
+ * Mistakes of an author, reported through the compiler so that they come with file, line and a piece of the source.
+ * @module
+ */
+import type { Node, Parser, Range } from "assemblyscript";
+import { DiagnosticCode } from "./kinds.ts";
+
+/** Reports what is wrong with a contract. */
+export class Report {
+  readonly #parser: Parser;
+  #errors = 0;
+
+  constructor(parser: Parser) {
+    this.#parser = parser;
+  }
+
+  /** Whether anything was reported. */
+  get any(): boolean {
+    return this.#errors > 0;
+  }
+
+  /** Reports an error at a place in the source. */
+  error(at: Node | Range, message: string): void {
+    this.#errors++;
+    this.#parser.error(DiagnosticCode.User_defined_0, "range" in at ? at.range : at, message);
+  }
+
+  /** Reports a warning at a place in the source. */
+  warning(at: Node | Range, message: string): void {
+    this.#parser.warning(DiagnosticCode.User_defined_0, "range" in at ? at.range : at, message);
+  }
+}

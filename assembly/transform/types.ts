@@ -1,0 +1,326 @@
+/**
+ * The types of a contract's interface: from what the author wrote to what SCALE and the metadata say.
+ * @module
+ */
+import type {
+  ClassDeclaration,
+  EnumDeclaration,
+  FieldDeclaration,
+  IntegerLiteralExpression,
+  LiteralExpression,
+  NamedTypeNode,
+  Source,
+  TypeNode,
+  UnaryPrefixExpression,
+} from "assemblyscript";
+import { docsOf } from "./docs.ts";
+import { CommonFlags, LiteralKind, NodeKind } from "./kinds.ts";
+import type { Report } from "./report.ts";
+import { isSdk, type Named, type Scope } from "./scope.ts";
+
+/** A field of a composite type. */
+export interface AbiField {
+  readonly name: string;
+  readonly type: AbiType;
+  /** How the author wrote the type. */
+  readonly typeName: string;
+  readonly docs: readonly string[];
+}
+
+/** A case of an enum. */
+export interface AbiVariant {
+  readonly name: string;
+  readonly index: number;
+  readonly docs: readonly string[];
+}
+
+/** A type of the interface. Equal types are one object, so that they can be compared and numbered. */
+export type AbiType =
+  | { readonly kind: "primitive"; readonly name: string }
+  | { readonly kind: "account" | "hash" }
+  | { readonly kind: "sequence"; readonly item: AbiType }
+  | { readonly kind: "array"; readonly item: AbiType; readonly length: number }
+  | { readonly kind: "tuple"; readonly items: readonly AbiType[] }
+  | {
+      readonly kind: "option";
+      readonly item: AbiType;
+      /** Written `T | null`; otherwise `Option<T>`. On the wire they are the same. */
+      readonly nullable: boolean;
+    }
+  | { readonly kind: "result"; readonly ok: AbiType; readonly err: AbiType }
+  | { readonly kind: "map"; readonly key: AbiType; readonly value: AbiType }
+  | { readonly kind: "set"; readonly item: AbiType }
+  | {
+      readonly kind: "composite";
+      readonly path: readonly string[];
+      readonly fields: readonly AbiField[];
+      readonly docs: readonly string[];
+      readonly node: ClassDeclaration;
+      readonly source: Source;
+    }
+  | {
+      readonly kind: "enum";
+      readonly path: readonly string[];
+      readonly variants: readonly AbiVariant[];
+      readonly docs: readonly string[];
+      readonly node: EnumDeclaration;
+      readonly source: Source;
+    };
+
+/** A type as it is used somewhere: what it is and what the author called it. */
+export interface TypeUse {
+  readonly type: AbiType;
+  /** The last name of the type as written, or nothing for `string[]` and the like. */
+  readonly displayName: readonly string[];
+}
+
+const integers = new Set(["u8", "u16", "u32", "u64", "i8", "i16", "i32", "i64"]);
+const alternatives: Readonly<Record<string, string>> = {
+  f32: "floats have no place in a contract: use an integer of the smallest unit",
+  f64: "floats have no place in a contract: use an integer of the smallest unit",
+  number: "write the size of the integer: u32, i64, u128 …",
+  usize: "write the size of the integer: u32 or u64",
+  isize: "write the size of the integer: i32 or i64",
+  boolean: "write bool",
+  StaticArray: "use Array<T>, or a class with @fixed for a length that never changes",
+  ArrayBuffer: "use Bytes",
+  any: "AssemblyScript has no any",
+};
+
+/** Resolves the types of one contract and keeps what it has seen. */
+export class Types {
+  readonly #scope: Scope;
+  readonly #report: Report;
+  readonly #known = new Map<string, AbiType>();
+  readonly #open = new Set<string>();
+  /** The author's classes that travel as values: the generator gives them an encoding. */
+  readonly composites = new Map<ClassDeclaration, Source>();
+
+  constructor(scope: Scope, report: Report) {
+    this.#scope = scope;
+    this.#report = report;
+  }
+
+  /** The enums that travel, read. */
+  resolvedEnums(): (AbiType & { kind: "enum" })[] {
+    return [...this.#known.values()].filter((type) => type.kind === "enum");
+  }
+
+  /** The type `()`. */
+  readonly unit: AbiType = this.#intern("()", () => ({ kind: "tuple", items: [] }));
+
+  /** A primitive by its name in the metadata. */
+  primitive(name: string): AbiType {
+    return this.#intern(name, () => ({ kind: "primitive", name }));
+  }
+
+  /** A type written in a file, with what it is called there. */
+  use(node: TypeNode, source: Source, bindings: ReadonlyMap<string, AbiType> = new Map()): TypeUse {
+    const type = this.resolve(node, source, bindings);
+    const named = node.kind === NodeKind.NamedType ? (node as NamedTypeNode) : undefined;
+    const name = named && lastName(named);
+    return {
+      type,
+      displayName: name === undefined || name === "Array" || type === this.unit ? [] : [displayNames[name] ?? name],
+    };
+  }
+
+  /** A type written in a file; an unsupported one is reported and becomes `()`. */
+  resolve(node: TypeNode, source: Source, bindings: ReadonlyMap<string, AbiType> = new Map()): AbiType {
+    if (node.kind !== NodeKind.NamedType)
+      return this.#refuse(node, "functions and tuples cannot be passed: use a class");
+    const named = node as NamedTypeNode;
+    const inner = this.#named(named, source, bindings);
+    if (!named.isNullable) return inner;
+    if (inner.kind === "enum" || (inner.kind === "primitive" && (integers.has(inner.name) || inner.name === "bool"))) {
+      return this.#refuse(node, `${lastName(named)} cannot be null: use Option<${lastName(named)}>`);
+    }
+    return this.#intern(`nullable(${keyOf(inner)})`, () => ({ kind: "option", item: inner, nullable: true }));
+  }
+
+  /** `Option<item>`. */
+  option(item: AbiType): AbiType {
+    return this.#intern(`option(${keyOf(item)})`, () => ({ kind: "option", item, nullable: false }));
+  }
+
+  /** `Result<ok, err>`. */
+  result(ok: AbiType, err: AbiType): AbiType {
+    return this.#intern(`result(${keyOf(ok)},${keyOf(err)})`, () => ({ kind: "result", ok, err }));
+  }
+
+  /** A tuple. */
+  tuple(items: readonly AbiType[]): AbiType {
+    return this.#intern(`(${items.map(keyOf).join(",")})`, () => ({ kind: "tuple", items }));
+  }
+
+  /** A sequence of items. */
+  sequence(item: AbiType): AbiType {
+    return this.#intern(`[${keyOf(item)}]`, () => ({ kind: "sequence", item }));
+  }
+
+  #array(item: AbiType, length: number): AbiType {
+    return this.#intern(`[${keyOf(item)};${length}]`, () => ({ kind: "array", item, length }));
+  }
+
+  #named(node: NamedTypeNode, source: Source, bindings: ReadonlyMap<string, AbiType>): AbiType {
+    const name = node.name.identifier.text;
+    const bound = node.name.next === null ? bindings.get(name) : undefined;
+    if (bound !== undefined) return bound;
+    const found = this.#scope.resolve(node, source);
+    if (found !== undefined) return this.#declared(found, node, source, bindings);
+    const args = (): AbiType[] => (node.typeArguments ?? []).map((a) => this.resolve(a, source, bindings));
+    if (integers.has(name) || name === "bool") return this.primitive(name);
+    switch (name) {
+      case "string":
+      case "String":
+        return this.primitive("str");
+      case "void":
+        return this.unit;
+      case "Array":
+        return this.sequence(args()[0] ?? this.unit);
+      case "Uint8Array":
+        return this.sequence(this.primitive("u8"));
+      case "Map": {
+        const [key = this.unit, value = this.unit] = args();
+        return this.#intern(`map(${keyOf(key)},${keyOf(value)})`, () => ({ kind: "map", key, value }));
+      }
+      case "Set": {
+        const [item = this.unit] = args();
+        return this.#intern(`set(${keyOf(item)})`, () => ({ kind: "set", item }));
+      }
+    }
+    return this.#refuse(node, alternatives[name] ?? `${name} is not known here, or cannot be passed`);
+  }
+
+  #declared(found: Named, node: NamedTypeNode, source: Source, bindings: ReadonlyMap<string, AbiType>): AbiType {
+    const args = (): AbiType[] => (node.typeArguments ?? []).map((a) => this.resolve(a, source, bindings));
+    if (found.kind === "enum") return this.#enum(found.node, found.source);
+    const { typeParameters } = found.node;
+    const parameters = new Map((typeParameters ?? []).map((p, i) => [p.name.text, args()[i] ?? this.unit] as const));
+    if (found.kind === "alias") return this.resolve(found.node.type, found.source, parameters);
+    if (isSdk(found.source)) return this.#provided(found.node, node, args());
+    return this.#composite(found.node, found.source, parameters, node);
+  }
+
+  #provided(declaration: ClassDeclaration, node: NamedTypeNode, args: readonly AbiType[]): AbiType {
+    const name = declaration.name.text;
+    const [first = this.unit, second = this.unit] = args;
+    switch (name) {
+      case "AccountId":
+        return this.#intern("account", () => ({ kind: "account" }));
+      case "Hash":
+        return this.#intern("hash", () => ({ kind: "hash" }));
+      case "u128":
+      case "i128":
+      case "u256":
+        return this.primitive(name);
+      case "Option":
+        return this.option(first);
+      case "Result":
+        return this.result(first, second);
+      case "Pair":
+      case "Triple":
+        return this.tuple(args);
+    }
+    const bytes = /^Bytes(\d+)$/.exec(name);
+    if (bytes !== null) return this.#array(this.primitive("u8"), Number(bytes[1]));
+    return this.#refuse(node, `${name} lives in storage and cannot be passed`);
+  }
+
+  #enum(node: EnumDeclaration, source: Source): AbiType {
+    return this.#intern(`enum ${source.internalPath}/${node.name.text}`, () => {
+      const variants: AbiVariant[] = [];
+      let next = 0;
+      for (const value of node.values) {
+        const literal = value.initializer === null ? next : integerOf(value.initializer);
+        if (literal === undefined || literal < 0 || literal > 255) {
+          this.#report.error(value, "an enum that travels needs values from 0 to 255, written as plain numbers");
+          continue;
+        }
+        if (variants.some((v) => v.index === literal))
+          this.#report.error(value, `two values of ${node.name.text} are ${literal}`);
+        variants.push({ name: value.name.text, index: literal, docs: docsOf(value) });
+        next = literal + 1;
+      }
+      return { kind: "enum", path: [source.simplePath, node.name.text], variants, docs: docsOf(node), node, source };
+    });
+  }
+
+  #composite(
+    node: ClassDeclaration,
+    source: Source,
+    bindings: ReadonlyMap<string, AbiType>,
+    at: NamedTypeNode,
+  ): AbiType {
+    const key = `class ${source.internalPath}/${node.name.text}<${[...bindings.values()].map(keyOf).join(",")}>`;
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    if (this.#open.has(key)) return this.#refuse(at, `${node.name.text} contains itself: it has no bounded encoding`);
+    this.#open.add(key);
+    if (node.extendsType !== null) this.#report.error(node.extendsType, "a class that travels cannot extend another");
+    const fields = fieldsOf(node).map((field) => this.field(field, source, bindings));
+    this.#open.delete(key);
+    if (fields.length === 0) return this.#refuse(at, `${node.name.text} has no fields and so no encoding`);
+    this.composites.set(node, source);
+    const path = [source.simplePath, node.name.text];
+    return this.#intern(key, () => ({ kind: "composite", path, fields, docs: docsOf(node), node, source }));
+  }
+
+  /** A field of a class that travels. */
+  field(field: FieldDeclaration, source: Source, bindings: ReadonlyMap<string, AbiType> = new Map()): AbiField {
+    if (field.type === null) this.#report.error(field, `write the type of ${field.name.text}`);
+    return {
+      name: field.name.text,
+      type: field.type === null ? this.unit : this.resolve(field.type, source, bindings),
+      typeName: field.type === null ? "()" : textOf(field.type),
+      docs: docsOf(field),
+    };
+  }
+
+  #refuse(at: TypeNode, message: string): AbiType {
+    this.#report.error(at, `unsupported type: ${message}`);
+    return this.unit;
+  }
+
+  #intern(key: string, make: () => AbiType): AbiType {
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    const type = make();
+    this.#known.set(key, type);
+    keys.set(type, key);
+    return type;
+  }
+}
+
+const keys = new WeakMap<AbiType, string>();
+const displayNames: Readonly<Record<string, string>> = { Uint8Array: "Bytes" };
+
+/** A text that is equal for equal types. */
+export const keyOf = (type: AbiType): string => keys.get(type) ?? "";
+
+/** The fields that make up a value of a class. */
+export function fieldsOf(node: ClassDeclaration): FieldDeclaration[] {
+  return node.members.filter(
+    (m) => m.kind === NodeKind.FieldDeclaration && !m.is(CommonFlags.Static),
+  ) as FieldDeclaration[];
+}
+
+/** A type as the author wrote it. */
+export const textOf = (node: TypeNode): string => node.range.toString();
+
+function lastName(node: NamedTypeNode): string {
+  let name = node.name;
+  while (name.next !== null) name = name.next;
+  return name.identifier.text;
+}
+
+/** The value of an integer literal, with or without a sign. */
+export function integerOf(expression: object): number | undefined {
+  const node = expression as LiteralExpression;
+  if (node.kind === NodeKind.UnaryPrefix) {
+    const inner = integerOf((expression as UnaryPrefixExpression).operand);
+    return inner === undefined ? undefined : -inner;
+  }
+  if (node.kind !== NodeKind.Literal || node.literalKind !== LiteralKind.Integer) return undefined;
+  return Number((expression as IntegerLiteralExpression).value.toString());
+}
