@@ -17,4 +17,5 @@ export type {
   TraceFrame,
   Trapped,
 } from "./outcome.ts";
+export { requiredStackBytes } from "./stack.ts";
 export { type TrapKind, trapKinds } from "./traps.ts";

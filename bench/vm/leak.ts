@@ -1,0 +1,34 @@
+/**
+ * A million calls, of every ending: the heap after a full collection must be what it was after the first tenth.
+ * @module
+ */
+
+import { Machine } from "../../src/vm/index.ts";
+import { counter, host, numbered } from "./guests.ts";
+
+const calls = Number(process.env.CALLS ?? 1_000_000);
+const machine = new Machine();
+const code = machine.load(counter);
+
+function run(count: number): void {
+  for (let i = 0; i < count; i++) {
+    const entry = i % 3 === 0 ? "deploy" : "call";
+    machine.run(code, { host, frame: { i }, entry, gas: i % 10 === 0 ? 8_000 : 5e12 });
+    // Every now and then a code that comes once and goes.
+    if (i % 1_000 === 0) machine.run(machine.load(numbered(i)), { host, frame: undefined, entry: "call", gas: 5e12 });
+  }
+}
+
+function heap(): number {
+  for (let i = 0; i < 3; i++) globalThis.gc?.();
+  return process.memoryUsage().heapUsed;
+}
+
+run(calls / 10);
+const first = heap();
+run(calls - calls / 10);
+const last = heap();
+const growth = last / first - 1;
+const facts = { calls, first, last, growth, bound: 0.05, codes: machine.stats().codes };
+console.log(process.argv.includes("--json") ? JSON.stringify(facts) : facts);
+if (growth > 0.05) process.exitCode = 1;
