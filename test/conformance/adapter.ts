@@ -8,7 +8,7 @@
  */
 
 import { type Bytes, moduleOf, name, section, signed, sized, TYPE_CODES, unsigned, vector } from "./encode.ts";
-import type { FunctionType, GlobalType } from "./exports.ts";
+import type { FunctionType, GlobalType } from "./interface.ts";
 import { type Value, type ValueType, WIDTHS } from "./values.ts";
 
 const SLOT = 16;

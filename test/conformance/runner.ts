@@ -9,7 +9,7 @@
  */
 
 import { type ExactFunction, exactFunction, exactGlobal } from "./adapter.ts";
-import { type ExportTypes, readExportTypes } from "./exports.ts";
+import { type Interface, readInterface } from "./interface.ts";
 import type { Action, Command, ModuleSource } from "./script.ts";
 import { spectest } from "./spectest.ts";
 import { type Ending, endingOf, isTrap, showEnding } from "./traps.ts";
@@ -58,7 +58,7 @@ export interface Outcome {
 interface Loaded {
   readonly candidate: Candidate;
   readonly instance: WebAssembly.Instance;
-  readonly types: ExportTypes;
+  readonly types: Interface;
   readonly functions: Map<string, ExactFunction>;
 }
 
@@ -176,7 +176,7 @@ export function runScript(commands: readonly Command[], engine: Engine, parse: T
       if (value !== undefined) imports[from][name] = value as WebAssembly.ImportValue;
     }
     const instance = new WebAssembly.Instance(module, imports);
-    const loaded = { candidate, instance, types: readExportTypes(bytes), functions: new Map() };
+    const loaded = { candidate, instance, types: readInterface(bytes), functions: new Map() };
     instances.push(loaded);
     return loaded;
   }

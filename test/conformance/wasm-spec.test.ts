@@ -37,7 +37,11 @@ describe.skipIf(files.length === 0)(
         held += outcome.held;
         heldByParser += outcome.heldByParser;
         expect(outcome.unread).toEqual([]);
-        expect(outcome.failures).toEqual([]);
+        // The first few say enough; one wrong module fails everything that is asked of it.
+        expect({ count: outcome.failures.length, first: outcome.failures.slice(0, 3) }).toEqual({
+          count: 0,
+          first: [],
+        });
       });
       afterAll(() => {
         console.log(

@@ -1,5 +1,5 @@
 /**
- * The types of a module's exported functions and globals, read from its bytes.
+ * What a module imports and exports, with types, read from its bytes.
  *
  * JavaScript does not tell the type of an exported function, and a caller that must pass exact bits has to know it.
  * Only modules that the engine has accepted are read here.
@@ -19,8 +19,23 @@ export interface GlobalType {
   readonly mutable: boolean;
 }
 
-/** What a module exports under which name, as far as scripts can act on it. */
-export interface ExportTypes {
+/** Sizes of a memory in pages, or of a table in entries. */
+export interface Limits {
+  readonly minimum: number;
+  readonly maximum: number | undefined;
+}
+
+/** One import. */
+export type Import = { readonly module: string; readonly name: string } & (
+  | { readonly kind: "function"; readonly type: FunctionType }
+  | { readonly kind: "table"; readonly element: ValueType; readonly limits: Limits }
+  | { readonly kind: "memory"; readonly limits: Limits }
+  | { readonly kind: "global"; readonly type: GlobalType }
+);
+
+/** A module's imports in order, and what it exports under which name, as far as a caller can act on it. */
+export interface Interface {
+  readonly imports: readonly Import[];
   readonly functions: ReadonlyMap<string, FunctionType>;
   readonly globals: ReadonlyMap<string, GlobalType>;
 }
@@ -28,8 +43,8 @@ export interface ExportTypes {
 const VALUE_TYPES = new Map(Object.entries(TYPE_CODES).map(([name, code]) => [code, name as ValueType]));
 const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
-/** Reads the export types of a valid module. */
-export function readExportTypes(bytes: Uint8Array): ExportTypes {
+/** Reads the interface of a valid module. */
+export function readInterface(bytes: Uint8Array): Interface {
   let at = 8;
   const byte = (): number => bytes[at++]!;
   const u32 = (): number => {
@@ -42,10 +57,9 @@ export function readExportTypes(bytes: Uint8Array): ExportTypes {
   };
   const list = <T>(read: () => T): T[] => Array.from({ length: u32() }, read);
   const valueType = (): ValueType => VALUE_TYPES.get(byte())!;
-  const limits = (): void => {
+  const limits = (): Limits => {
     const flags = byte();
-    u32();
-    if ((flags & 1) !== 0) u32();
+    return { minimum: u32(), maximum: (flags & 1) === 0 ? undefined : u32() };
   };
   const functionType = (): FunctionType => {
     at++; // the form, always 0x60
@@ -58,7 +72,16 @@ export function readExportTypes(bytes: Uint8Array): ExportTypes {
     return utf8.decode(bytes.subarray(at - length, at));
   };
 
+  const readImport = (): Import => {
+    const [module, name, kind] = [readName(), readName(), byte()];
+    if (kind === 0) return { module, name, kind: "function", type: types[u32()]! };
+    if (kind === 1) return { module, name, kind: "table", element: valueType(), limits: limits() };
+    if (kind === 2) return { module, name, kind: "memory", limits: limits() };
+    return { module, name, kind: "global", type: globalType() };
+  };
+
   const types: FunctionType[] = [];
+  const imports: Import[] = [];
   const functionTypes: FunctionType[] = [];
   const globalTypes: GlobalType[] = [];
   const functions = new Map<string, FunctionType>();
@@ -69,17 +92,11 @@ export function readExportTypes(bytes: Uint8Array): ExportTypes {
     if (id === 1) {
       types.push(...list(functionType));
     } else if (id === 2) {
-      list(() => {
-        readName();
-        readName();
-        const kind = byte();
-        if (kind === 0) functionTypes.push(types[u32()]!);
-        else if (kind === 3) globalTypes.push(globalType());
-        else {
-          if (kind === 1) at++; // the element type
-          limits();
-        }
-      });
+      imports.push(...list(readImport));
+      for (const each of imports) {
+        if (each.kind === "function") functionTypes.push(each.type);
+        if (each.kind === "global") globalTypes.push(each.type);
+      }
     } else if (id === 3) {
       functionTypes.push(...list(u32).map((index) => types[index]!));
     } else if (id === 6) {
@@ -98,7 +115,7 @@ export function readExportTypes(bytes: Uint8Array): ExportTypes {
     }
     at = end;
   }
-  return { functions, globals };
+  return { imports, functions, globals };
 
   function skipConstant(): void {
     for (;;) {
