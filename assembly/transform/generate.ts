@@ -193,19 +193,28 @@ export function enumText(type: AbiType & { kind: "enum" }): string {
   return `${exported}type ${name} = u8;\n${exported}namespace ${name} { ${values} }`;
 }
 
-/** The module with the contract's two entry points. */
-export function entryPoints(model: ContractModel): string {
-  const imports = model.classes.map(
-    ({ node, source }) => `import { ${node.name.text} } from "../../../${source.internalPath}";`,
-  );
+const importsOf = (model: ContractModel): string =>
+  model.classes
+    .map(({ node, source }) => `import { ${node.name.text} } from "../../../${source.internalPath}";\n`)
+    .join("");
+
+/** The module in the place of the SDK's `contract.ts`: what the SDK asks of the contract. */
+export function contractModule(model: ContractModel): string {
+  const each = (what: string): string => model.classes.map((c) => `${c.node.name.text}.${what}();`).join(" ");
+  return `${importsOf(model)}
+export function flush(): void { ${each("$flush")} }
+export function forget(): void { ${each("$forget")} }
+`;
+}
+
+/** The module with the contract's two entry points: the only one whose exports the host sees. */
+export function entryModule(model: ContractModel): string {
   const name = model.name;
-  return `${imports.join("\n")}
+  return `${importsOf(model)}
 import { enter, refuseInput, refusePayment } from "./runtime";
 ${model.classes.length > 1 ? `const instance: ${name} = changetype<${name}>(__new(offsetof<${name}>(), idof<${name}>()));` : ""}
 ${dispatch("deploy", model.constructors, model)}
 ${dispatch("call", model.messages, model)}
-export function flush(): void { ${model.classes.map((c) => `${c.node.name.text}.$flush();`).join(" ")} }
-export function forget(): void { ${model.classes.map((c) => `${c.node.name.text}.$forget();`).join(" ")} }
 `;
 }
 

@@ -10,15 +10,25 @@
 import { type ClassDeclaration, type FieldDeclaration, Parser, type Source, type Statement } from "assemblyscript";
 import { Transform } from "assemblyscript/transform";
 import { type ContractModel, readContract } from "./contract.ts";
-import { contractMembers, entryPoints, enumText, eventMembers, runtimeImport, valueMembers } from "./generate.ts";
+import {
+  contractMembers,
+  contractModule,
+  entryModule,
+  enumText,
+  eventMembers,
+  runtimeImport,
+  valueMembers,
+} from "./generate.ts";
 import { CommonFlags, SourceKind } from "./kinds.ts";
 import { Report } from "./report.ts";
 import { fillResults } from "./results.ts";
 import { Scope } from "./scope.ts";
 import { Types } from "./types.ts";
 
-/** Where the entry points go: the SDK's file of that name is a placeholder. */
-const entryPath = "~lib/phatvm/assembly/contract";
+/** What the SDK asks of the contract: its file of that name is a placeholder. */
+const contractPath = "~lib/phatvm/assembly/contract";
+/** Where the entry points go. */
+const entryPath = "~lib/phatvm/assembly/entry";
 
 /** Turns a decorated class into a Phat contract. */
 export class PhatTransform extends Transform {
@@ -108,10 +118,11 @@ class Weaver {
 
   #entryPoints(): void {
     const { sources, donelog } = this.#parser;
-    const placeholder = sources.findIndex((s) => s.internalPath === entryPath);
+    const placeholder = sources.findIndex((s) => s.internalPath === contractPath);
     if (placeholder >= 0) sources.splice(placeholder, 1);
-    donelog.delete(entryPath);
-    this.#parser.parseFile(entryPoints(this.#model), `${entryPath}.ts`, true);
+    donelog.delete(contractPath);
+    this.#parser.parseFile(contractModule(this.#model), `${contractPath}.ts`, false);
+    this.#parser.parseFile(entryModule(this.#model), `${entryPath}.ts`, true);
   }
 
   /** Parses generated text as a file of its own, so that a trace never points at the author's lines by accident. */
