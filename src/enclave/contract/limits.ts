@@ -1,0 +1,27 @@
+/**
+ * The limits of the contract interface: contract-abi.md, section 0, as the Pink runtime sets them.
+ * @module
+ */
+
+/** Bytes of one contract code. */
+export const maxCodeLength = 2 * 1024 * 1024;
+/** Bytes that parsed code may take by upstream's estimate: 16 for each instruction and the constant data. */
+export const maxDecompressedCode = 4 * maxCodeLength;
+/** Bytes of a storage key. */
+export const maxStorageKeyLength = 128;
+/** Bytes of a stored value and of an event's data. */
+export const maxPayloadLength = 1024 * 1024;
+/** Pages of 64 KiB that a contract's memory may have. */
+export const memoryPages = 64;
+/** Topics of one event. */
+export const maxTopics = 4;
+/** Bytes of the subject of `random`. */
+export const maxSubjectLength = 32;
+/** Bytes of debug text of one execution. */
+export const maxDebugLength = 131_072;
+/** Frames on the call stack, the root's included. */
+export const maxDepth = 6;
+/** Codes that a contract may lock for its delegate calls. */
+export const maxDelegateDependencies = 32;
+/** What an account must keep to exist. */
+export const existentialDeposit = 1n;

@@ -1,0 +1,140 @@
+/**
+ * Changes to a state that can be taken back: what makes a frame that reverts or traps leave nothing behind.
+ *
+ * Changes are made at once and what they replaced is noted; rolling back to a mark puts it back, newest first, and
+ * costs as much as was changed since. Committing costs nothing.
+ * @module
+ */
+
+import type { AccountId, CodeHash, ContractId } from "../../wire/bytes.ts";
+import type { Account, ClusterRecord, CodeRecord, ContractInfo, ContractRecord } from "./records.ts";
+import type { State } from "./state.ts";
+import type { Leaf, Trie } from "./trie.ts";
+
+/** One change: it knows how to undo itself. */
+interface Change {
+  undo(): void;
+}
+
+/** A change of one entry of a trie. */
+class EntryChange<V> implements Change {
+  readonly trie: Trie<V>;
+  readonly key: Uint8Array;
+  readonly before: Leaf<V> | undefined;
+
+  constructor(trie: Trie<V>, key: Uint8Array, before: Leaf<V> | undefined) {
+    this.trie = trie;
+    this.key = key;
+    this.before = before;
+  }
+
+  undo(): void {
+    this.trie.restore(this.key, this.before);
+  }
+}
+
+class InfoChange implements Change {
+  readonly record: ContractRecord;
+  readonly before: ContractInfo;
+
+  constructor(record: ContractRecord, before: ContractInfo) {
+    this.record = record;
+    this.before = before;
+  }
+
+  undo(): void {
+    this.record.info = this.before;
+  }
+}
+
+class ClusterChange implements Change {
+  readonly state: State;
+  readonly before: ClusterRecord | undefined;
+
+  constructor(state: State, before: ClusterRecord | undefined) {
+    this.state = state;
+    this.before = before;
+  }
+
+  undo(): void {
+    this.state.cluster = this.before;
+  }
+}
+
+/**
+ * The only way in which an execution changes a state.
+ *
+ * The state must stay in one epoch while there are marks: no fork and no root in between.
+ */
+export class Journal {
+  readonly state: State;
+  readonly #changes: Change[] = [];
+
+  constructor(state: State) {
+    this.state = state;
+  }
+
+  /** A point to roll back to. */
+  mark(): number {
+    return this.#changes.length;
+  }
+
+  /** Takes back every change since the mark. */
+  rollback(mark: number): void {
+    const changes = this.#changes;
+    while (changes.length > mark) changes.pop()!.undo();
+  }
+
+  /** Makes every change final. */
+  commit(): void {
+    this.#changes.length = 0;
+  }
+
+  /**
+   * Sets a value in the storage of a contract, or removes it.
+   * @param record a writable record.
+   * @param key the trie key; the state keeps it and the value.
+   * @returns the entry that was there.
+   */
+  setStorage(record: ContractRecord, key: Uint8Array, value: Uint8Array | undefined): Leaf<Uint8Array> | undefined {
+    const { storage } = record;
+    const before = value === undefined ? storage.delete(key) : storage.set(key, value);
+    if (before !== undefined || value !== undefined) this.#changes.push(new EntryChange(storage, key, before));
+    return before;
+  }
+
+  /** Replaces what is known of a contract. */
+  setInfo(record: ContractRecord, info: ContractInfo): void {
+    this.#changes.push(new InfoChange(record, record.info));
+    record.info = info;
+  }
+
+  addContract(record: ContractRecord): void {
+    const before = this.state.contracts.set(record.id, record);
+    this.#changes.push(new EntryChange(this.state.contracts, record.id, before));
+  }
+
+  removeContract(id: ContractId): void {
+    const before = this.state.contracts.delete(id);
+    this.#changes.push(new EntryChange(this.state.contracts, id, before));
+  }
+
+  /** Sets the balances of an account; one with nothing in it is removed. */
+  setAccount(id: AccountId, account: Account): void {
+    const { accounts } = this.state;
+    const before = account.free === 0n && account.held === 0n ? accounts.delete(id) : accounts.set(id, account);
+    this.#changes.push(new EntryChange(accounts, id, before));
+  }
+
+  /** Sets or removes stored code. */
+  setCode(hash: CodeHash, record: CodeRecord | undefined): void {
+    const { codes } = this.state;
+    const before = record === undefined ? codes.delete(hash) : codes.set(hash, record);
+    this.#changes.push(new EntryChange(codes, hash, before));
+  }
+
+  setCluster(cluster: ClusterRecord): void {
+    this.#changes.push(new ClusterChange(this.state, this.state.cluster));
+    this.state.cluster = cluster;
+  }
+}

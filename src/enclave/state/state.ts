@@ -1,0 +1,147 @@
+/**
+ * The state of a cluster: accounts, contracts with their storage, codes, hooks, weights and the cluster's own record.
+ *
+ * A fork costs nothing and changes nothing; that is what a query runs on, and what a block that fails falls back to.
+ * The root is a hash over the roots of the parts; see `Trie` for theirs.
+ *
+ * ```
+ * root = blake2_256( "phatvm/state" | accounts | contracts | codes | hooks | weights | blake2_256(cluster) )
+ * ```
+ * @module
+ */
+
+import { blake2_256 } from "../../crypto/hash.ts";
+import type { ContractId } from "../../wire/bytes.ts";
+import { Writer } from "../../wire/scale.ts";
+import {
+  type Account,
+  type ClusterRecord,
+  type CodeRecord,
+  type ContractInfo,
+  ContractRecord,
+  type Hook,
+  writeAccount,
+  writeCluster,
+  writeCodeFacts,
+  writeContractInfo,
+  writeHook,
+} from "./records.ts";
+import { type LeafEncoder, nextEpoch, Trie } from "./trie.ts";
+
+const accountLeaf: LeafEncoder<Account> = (w, key, account) => writeAccount(w.raw(key), account);
+const storageLeaf: LeafEncoder<Uint8Array> = (w, key, value) => w.bytes(key).raw(value);
+const codeLeaf: LeafEncoder<CodeRecord> = (w, key, record) => writeCodeFacts(w.raw(key), record);
+const hookLeaf: LeafEncoder<Hook> = (w, key, hook) => writeHook(w.raw(key), hook);
+const weightLeaf: LeafEncoder<number> = (w, key, weight) => w.raw(key).u32(weight);
+const contractLeaf: LeafEncoder<ContractRecord> = (w, key, record) => {
+  // The writer is shared with the storage's leaves, whose hashes this asks for: those come first.
+  const root = record.storage.root();
+  w.clear().u8(0).raw(key).raw(root);
+  writeContractInfo(w, record.info);
+};
+
+/** An empty storage of a contract. */
+export function emptyStorage(epoch: number): Trie<Uint8Array> {
+  return new Trie(storageLeaf, epoch);
+}
+
+const tag = new TextEncoder().encode("phatvm/state");
+
+/** The state of a cluster at one moment. */
+export class State {
+  /** Keys are account ids. */
+  readonly accounts: Trie<Account>;
+  /** Keys are contract ids. */
+  readonly contracts: Trie<ContractRecord>;
+  /** Keys are code hashes. */
+  readonly codes: Trie<CodeRecord>;
+  /** Keys are contract ids. */
+  readonly hooks: Trie<Hook>;
+  /** Keys are contract ids. */
+  readonly weights: Trie<number>;
+  /** Undefined until a cluster was deployed. */
+  cluster: ClusterRecord | undefined;
+  #epoch: number;
+
+  private constructor(parts: Pick<State, "accounts" | "contracts" | "codes" | "hooks" | "weights">, epoch: number) {
+    this.accounts = parts.accounts;
+    this.contracts = parts.contracts;
+    this.codes = parts.codes;
+    this.hooks = parts.hooks;
+    this.weights = parts.weights;
+    this.#epoch = epoch;
+  }
+
+  /** A state with nothing in it. */
+  static empty(): State {
+    const epoch = nextEpoch();
+    return new State(
+      {
+        accounts: new Trie(accountLeaf, epoch),
+        contracts: new Trie(contractLeaf, epoch),
+        codes: new Trie(codeLeaf, epoch),
+        hooks: new Trie(hookLeaf, epoch),
+        weights: new Trie(weightLeaf, epoch),
+      },
+      epoch,
+    );
+  }
+
+  /** The epoch whose nodes this state owns. */
+  get epoch(): number {
+    return this.#epoch;
+  }
+
+  /** A state of the same content; both go on apart. */
+  fork(): State {
+    this.#renew();
+    const epoch = nextEpoch();
+    const other = new State(
+      {
+        accounts: this.accounts.fork(epoch),
+        contracts: this.contracts.fork(epoch),
+        codes: this.codes.fork(epoch),
+        hooks: this.hooks.fork(epoch),
+        weights: this.weights.fork(epoch),
+      },
+      epoch,
+    );
+    other.cluster = this.cluster;
+    return other;
+  }
+
+  /** The record of a contract to be changed in place: the one that is there, or its successor in this epoch. */
+  writable(record: ContractRecord): ContractRecord {
+    if (record.epoch === this.#epoch) return record;
+    const own = new ContractRecord(record.id, this.#epoch, record.storage.fork(this.#epoch), record.info);
+    this.contracts.set(record.id, own);
+    return own;
+  }
+
+  /** A record for a new contract, not yet in the state. */
+  newContract(id: ContractId, info: ContractInfo): ContractRecord {
+    return new ContractRecord(id, this.#epoch, emptyStorage(this.#epoch), info);
+  }
+
+  /** The root: 32 bytes. Costs what has changed since it was last asked for. */
+  root(): Uint8Array {
+    const parts = [this.accounts, this.contracts, this.codes, this.hooks, this.weights].map((part) => part.root());
+    const cluster = new Writer();
+    cluster.option(this.cluster, writeCluster);
+    const w = new Writer().raw(tag);
+    for (const part of parts) w.raw(part);
+    // Storage that changes after this is not seen by the contracts' leaves unless they are taken anew.
+    this.#renew();
+    return blake2_256(w.raw(blake2_256(cluster.written())).written());
+  }
+
+  #renew(): void {
+    const epoch = nextEpoch();
+    this.#epoch = epoch;
+    this.accounts.renew(epoch);
+    this.contracts.renew(epoch);
+    this.codes.renew(epoch);
+    this.hooks.renew(epoch);
+    this.weights.renew(epoch);
+  }
+}
