@@ -80,6 +80,14 @@ export const catalogue = {
   ),
 
   // --- the host's ---
+  SignerMissing: engine(
+    (f) => `Nobody signs "${f.message}".`,
+    'Pass a `signer`, for instance `net.account("//Alice")`.',
+  ),
+  MetadataMissing: engine(
+    (f) => `No metadata is known for ${f.contract}.`,
+    "Pass its bundle: `attach(id, bundle)`, or on the command line `--bundle <file>`.",
+  ),
   BlockRefused: engine(
     (f) => `Block ${f.block} was refused: ${f.reason}.`,
     "Nothing was changed. Check that the relay feeds the blocks of this chain, in order and unchanged.",
@@ -116,6 +124,10 @@ export const catalogue = {
   DeadlineExceeded: engine(
     (f) => `The run took longer than ${f.milliseconds} ms and was given up.`,
     "Ask for less work at once, or allow more time; nothing of the run was kept.",
+  ),
+  QueryLimit: engine(
+    (f) => `The query gathered more than ${f.limit}.`,
+    "Ask for less at once: split the query, or let the contract log and cache less of it.",
   ),
   SecretUriInvalid: engine(
     (f) => `This secret cannot be read: ${f.reason}.`,
@@ -170,6 +182,10 @@ export const catalogue = {
   NotPermitted: engine(
     (f) => `Account ${f.account} may not ${f.what}.`,
     "Only the account that governs the network may; on an embedded network that is //Alice.",
+  ),
+  ClusterUnknown: engine(
+    (f) => `There is no cluster ${f.cluster} on this network.`,
+    "Use the cluster that the network's facts name.",
   ),
   NoSystemContract: engine(
     () => "The cluster has no system contract, so there is nothing that stakes could go to.",
