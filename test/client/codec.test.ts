@@ -195,7 +195,7 @@ const samples = fc.letrec<{ any: Build }>((tie) => ({
           const fields: Field[] = of.map(([name, s]) => ({ name, type: s.type }));
           const theirs = scale.Struct(
             Object.fromEntries(of.map(([n, s]) => [n, s.theirs])) as never,
-          ) as scale.Codec<unknown>;
+          ) as unknown as scale.Codec<unknown>;
           const value = Object.fromEntries(of.map(([n, s]) => [n, s.value]));
           const their = Object.fromEntries(of.map(([n, s]) => [n, s.their]));
           return { type: t.add({ kind: "composite", fields }), value, theirs, their };

@@ -1,0 +1,263 @@
+/**
+ * Handles of contracts: transactions, queries and estimates by message name.
+ *
+ * A handle's names and types come from the metadata constant it was made with; without one every name is allowed and
+ * checked when it is called.
+ * @module
+ */
+
+import { type ContractFault, EngineError } from "../errors.ts";
+import { type AccountId, contractId, toHex } from "../wire/bytes.ts";
+import type { Call } from "../wire/extrinsic.ts";
+import type { NetworkFacts, NodeApi } from "../wire/node.ts";
+import { type QueryAnswer, type QueryRequest, readAnswer, writeQuery } from "../wire/query.ts";
+import { decode, encode } from "../wire/scale.ts";
+import type { Account } from "./account.ts";
+import type { Hex } from "./address.ts";
+import type { Faces } from "./faces.ts";
+import { dispatchFault, type FailedCall, revertFault } from "./faults.ts";
+import type { MessageArgs, MessageNames, MessageResult, Typed } from "./infer.ts";
+import type { ContractInterface } from "./metadata/interface.ts";
+import type { Entry, Metadata } from "./metadata/model.ts";
+import { fromText } from "./metadata/text.ts";
+import { debugText, receiptOf, type TransactionReceipt, transactionReceipt } from "./receipts.ts";
+import type { Sender } from "./sender.ts";
+
+/**
+ * Gas that a transaction may use when no limit is given: one second of reference time. What is not used costs nothing.
+ */
+export const defaultGas = 1_000_000_000_000n;
+
+/** The arguments of a call: values, or texts as on a command line. */
+type Arguments<A> =
+  | (A extends readonly [] ? { readonly args?: A } : { readonly args: A })
+  | { readonly text: readonly string[] };
+
+/** What every call can be told. */
+export interface CallOptions {
+  /** Sent along, in the cluster's smallest unit. Default 0n. */
+  readonly value?: bigint;
+  /** Gas limit, in picoseconds of reference time. Default 10^12 for transactions, the node's limit for queries. */
+  readonly gas?: bigint;
+  readonly signal?: AbortSignal;
+}
+
+/** What a transaction can be told. */
+export interface TransactionOptions extends CallOptions {
+  readonly signer: Account;
+  /** The most that may be held for storage. Default: no limit. */
+  readonly storageDepositLimit?: bigint;
+  /** Rejects with the typed error when the outcome is not "ok". Default false. */
+  readonly throws?: boolean;
+}
+
+/** What a query can be told. */
+export interface QueryOptions extends CallOptions {
+  /** Who asks: the caller that the contract sees. Default: the account of 32 zero bytes. */
+  readonly signer?: Pick<Account, "publicKey">;
+}
+
+/** What a transaction would cost. */
+export interface Estimate {
+  /** The gas limit to send it with. */
+  readonly gasRequired: bigint;
+  /** Gas that it would use. */
+  readonly gasUsed: bigint;
+  /** Positive: it would be held from the signer; negative: given back. */
+  readonly storageDeposit: bigint;
+}
+
+/** Arguments of a contract without literal metadata. */
+interface LooseArguments {
+  readonly args?: readonly unknown[];
+  readonly text?: readonly string[];
+}
+
+/** Transactions by message name. */
+export type Transactions<M> =
+  Typed<M> extends true
+    ? {
+        readonly [N in MessageNames<M>]: (
+          options: TransactionOptions & Arguments<MessageArgs<M, N>>,
+        ) => Promise<TransactionReceipt<MessageResult<M, N>>>;
+      }
+    : { readonly [name: string]: (options: TransactionOptions & LooseArguments) => Promise<TransactionReceipt> };
+
+/** Asks by message name; options may be left out where a message takes no arguments. */
+type Asking<M, R extends "result" | "estimate"> =
+  Typed<M> extends true
+    ? {
+        readonly [N in MessageNames<M>]: MessageArgs<M, N> extends readonly []
+          ? (options?: QueryOptions & Arguments<readonly []>) => Promise<Asked<R, MessageResult<M, N>>>
+          : (options: QueryOptions & Arguments<MessageArgs<M, N>>) => Promise<Asked<R, MessageResult<M, N>>>;
+      }
+    : {
+        // biome-ignore lint/suspicious/noExplicitAny: without literal metadata a result may be anything.
+        readonly [name: string]: (options?: QueryOptions & LooseArguments) => Promise<Asked<R, any>>;
+      };
+type Asked<R, T> = R extends "estimate" ? Estimate : T;
+
+/** Queries by message name. */
+export type Queries<M> = Asking<M, "result">;
+/** Estimates by message name. */
+export type Estimates<M> = Asking<M, "estimate">;
+
+/** A contract on a network. */
+export interface Contract<M = unknown> {
+  /** Its address as `0x…` text. */
+  readonly id: Hex;
+  /** blake2_256 of its code, as `0x…` text; of a contract that changes its code: when the handle was made. */
+  readonly codeHash: Hex;
+  readonly metadata: Metadata;
+  /** Receipt of the transaction that made it; undefined on a handle from `attach`. */
+  readonly deployment: TransactionReceipt | undefined;
+  /**
+   * Sends a transaction; resolves with its receipt once its block is executed and on disk.
+   *
+   * Rejects with `UnknownMessage` and `BadArguments` before anything is sent, with what the network says of a bad
+   * signature, nonce or connection, and, when `throws` is set, with `ContractReverted`, `ContractTrapped`, `OutOfGas`
+   * or `CallRefused`.
+   */
+  readonly tx: Transactions<M>;
+  /** Asks the newest state and resolves with the answer; rejects with the typed error. Writes nothing. */
+  readonly query: Queries<M>;
+  /** Tries a transaction on the newest state and resolves with what it would cost; rejects with the typed error. */
+  readonly estimate: Estimates<M>;
+}
+
+/** What handles of one network share. */
+export interface Connection {
+  readonly node: NodeApi;
+  readonly facts: NetworkFacts;
+  readonly sender: Sender;
+  readonly faces: Faces;
+  readonly derive: (uri: string) => Uint8Array;
+}
+
+/** A call's options before anything is known of the message. */
+interface AnyOptions extends Partial<TransactionOptions> {
+  readonly args?: readonly unknown[];
+  readonly text?: readonly string[];
+}
+
+/** The input of a call, from values or from texts. */
+export function inputOf(connection: Connection, face: ContractInterface, entry: Entry, options: AnyOptions) {
+  const { text, args = [] } = options;
+  if (text === undefined) return face.encodeInput(entry, args);
+  const values = text.map((item, i) => {
+    const arg = entry.args[i];
+    if (arg === undefined) return item;
+    const step = `argument ${i + 1} (${arg.name}) of ${entry.label}`;
+    return fromText(face.codec.types, arg.type, item, { above: undefined, step }, connection.derive);
+  });
+  return face.encodeInput(entry, values);
+}
+
+/** Asks the node; what ended the call otherwise than with an answer is thrown. */
+export async function ask(
+  connection: Connection,
+  request: QueryRequest,
+  call: Pick<FailedCall, "message" | "contract">,
+  read: (data: Uint8Array, reverted: boolean) => { readonly value: unknown },
+  signal: AbortSignal | undefined,
+): Promise<{ readonly answer: QueryAnswer; readonly value: unknown }> {
+  signal?.throwIfAborted();
+  const bytes = await connection.node.query(encode(request, writeQuery), signal);
+  const answer = decode(bytes, "query answer", readAnswer);
+  const { result, diagnosis } = answer;
+  const failed: FailedCall = { ...call, limit: request.gasLimit, diagnosis, debug: debugText(answer.debug) };
+  if (!result.ok) throw dispatchFault(failed, result.error);
+  if ((result.flags & 1) === 1) throw revertFault(failed, () => read(result.data, true));
+  return { answer, value: read(result.data, false).value };
+}
+
+/** Who asks when nobody is named. */
+export const nobody = new Uint8Array(32) as AccountId;
+
+/** Sends a call and reads its receipt. */
+export async function transact(
+  connection: Connection,
+  options: TransactionOptions,
+  make: (nonce: number) => Call,
+  call: Pick<FailedCall, "message" | "contract">,
+  decodeWith: { readonly face: ContractInterface; readonly entry: Entry } | undefined,
+) {
+  const inclusion = await connection.sender.send(options.signer, make, options.signal);
+  const raw = receiptOf(inclusion.receipt);
+  await connection.faces.load(raw.events.map((event) => event.contract));
+  const failed = { ...call, limit: options.gas ?? defaultGas };
+  return { raw, receipt: transactionReceipt(raw, failed, decodeWith, connection.faces.get) };
+}
+
+/** Makes the handle of a contract. */
+export function contractHandle(
+  connection: Connection,
+  idBytes: Uint8Array,
+  codeHash: Uint8Array,
+  face: ContractInterface,
+  deployment: TransactionReceipt | undefined,
+): Contract {
+  const id = contractId(idBytes);
+  const shown = toHex(id);
+  connection.faces.set(id, face);
+
+  const tx = async (name: string, options: AnyOptions) => {
+    const entry = face.message(name);
+    const message = inputOf(connection, face, entry, options);
+    const { signer, value = 0n, gas = defaultGas, storageDepositLimit } = options;
+    if (signer === undefined) throw new EngineError("SignerMissing", { message: entry.label });
+    const nonce = globalThis.crypto.getRandomValues(new Uint8Array(16));
+    const command = { nonce, message, transfer: value, gasLimit: gas, storageDepositLimit };
+    const make = (): Call => ({ kind: "command", contract: id, payload: { kind: "plain", command } });
+    const call = { message: entry.label, contract: shown };
+    const { receipt } = await transact(connection, { ...options, signer }, make, call, { face, entry });
+    if (options.throws === true && receipt.outcome !== "ok") throw receipt.error;
+    return receipt;
+  };
+
+  const answer = async (name: string, options: AnyOptions, estimating: boolean) => {
+    const entry = face.message(name);
+    const payload = inputOf(connection, face, entry, options);
+    const { signer, value = 0n, gas, signal } = options;
+    const request: QueryRequest = {
+      origin: (signer?.publicKey ?? nobody) as AccountId,
+      contract: id,
+      // A caller may ask what a payment would do without having the money.
+      deposit: value,
+      transfer: value,
+      gasLimit: gas,
+      body: { kind: "message", payload, estimating },
+    };
+    const read = (data: Uint8Array, reverted: boolean) => face.decodeOutput(entry, data, reverted);
+    return await ask(connection, request, { message: entry.label, contract: shown }, read, signal);
+  };
+
+  return {
+    id: shown,
+    codeHash: toHex(codeHash),
+    metadata: face.metadata,
+    deployment,
+    tx: byName((name, options) => tx(name, options)) as Contract["tx"],
+    query: byName(async (name, options) => (await answer(name, options, false)).value) as Contract["query"],
+    estimate: byName(async (name, options) => {
+      const { gasRequired, gasUsed, storageDeposit } = (await answer(name, options, true)).answer;
+      return { gasRequired, gasUsed, storageDeposit };
+    }) as Contract["estimate"],
+  };
+}
+
+/** An object that has every name: whether the contract has it too is said when it is called, as a typed error. */
+function byName(run: (name: string, options: AnyOptions) => Promise<unknown>): unknown {
+  return new Proxy(Object.freeze({}), {
+    get: (_, name) => {
+      // `then` would make it look like a promise, `toJSON` and symbols are asked for by printers.
+      if (typeof name !== "string" || name === "then" || name === "toJSON") return undefined;
+      return async (options: AnyOptions = {}) => await run(name, options);
+    },
+  });
+}
+
+/** The error of a receipt that has one. */
+export function errorOf(receipt: TransactionReceipt): ContractFault | undefined {
+  return receipt.outcome === "ok" ? undefined : receipt.error;
+}

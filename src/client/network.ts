@@ -1,0 +1,401 @@
+/**
+ * A network as a host uses it: deploy and attach contracts, upload code, listen, close.
+ * @module
+ */
+
+import { blake2_256 } from "../crypto/blake2b.ts";
+import { ContractFault, EngineError } from "../errors.ts";
+import { type AccountId, type ContractId, codeHash as codeHashOf, fromHex, toHex } from "../wire/bytes.ts";
+import type { Call } from "../wire/extrinsic.ts";
+import type { LogRecord, NetworkFacts, NodeApi } from "../wire/node.ts";
+import { type Account, type AccountOptions, account } from "./account.ts";
+import { type AccountLike, accountBytes, type Hex } from "./address.ts";
+import { type Bundle, type BundleSource, loadBundle, readInterface } from "./bundle.ts";
+import {
+  ask,
+  type CallOptions,
+  type Connection,
+  type Contract,
+  contractHandle,
+  defaultGas,
+  type Estimate,
+  inputOf,
+  nobody,
+  type QueryOptions,
+  type TransactionOptions,
+  transact,
+} from "./contract.ts";
+import { Faces } from "./faces.ts";
+import type { ConstructorArgs, ConstructorNames, Typed } from "./infer.ts";
+import { ContractInterface } from "./metadata/interface.ts";
+import { type EventRecord, eventRecord, receiptOf, type TransactionReceipt } from "./receipts.ts";
+import { Sender } from "./sender.ts";
+
+/** A cluster of workers. */
+export interface ClusterInfo {
+  readonly id: Hex;
+}
+
+/** A worker. */
+export interface WorkerInfo {
+  /** ed25519 key that signs its receipts, as `0x…` text. */
+  readonly publicKey: Hex;
+  /** Hash of its enclave's code, as `0x…` text. */
+  readonly measurement: Hex;
+  /** Whose word that is: "simulated" means nobody's but this process's. */
+  readonly platform: string;
+}
+
+/** A block, final, executed, and on disk. */
+export interface BlockInfo {
+  readonly number: number;
+  readonly hash: Hex;
+  /** How many transactions it includes. */
+  readonly extrinsics: number;
+  /** Root of the cluster's state after it. */
+  readonly stateRoot: Hex;
+}
+
+/** A line that a contract logged or printed. */
+export interface LogLine {
+  /** Running number within the node's life. */
+  readonly sequence: number;
+  readonly block: number;
+  readonly contract: Hex;
+  readonly level: "error" | "warn" | "info" | "debug" | "trace";
+  readonly text: string;
+  /** Whether a query wrote it. */
+  readonly query: boolean;
+}
+
+/** What a network tells those who listen. */
+export interface NetworkEvents {
+  block: BlockInfo;
+  event: EventRecord & { readonly block: number; readonly index: number };
+  log: LogLine;
+}
+
+/** Code to be stored. */
+export interface UploadOptions {
+  readonly bundle: BundleSource;
+  readonly signer: Account;
+  readonly signal?: AbortSignal;
+}
+
+/** Code that is stored. */
+export interface Uploaded {
+  /** blake2_256 of the code, as `0x…` text. */
+  readonly codeHash: Hex;
+  /** Receipt of the upload; undefined when the code was there before. */
+  readonly receipt: TransactionReceipt | undefined;
+}
+
+/** Every object has a property `constructor`: what it inherits is left out of account. */
+// biome-ignore lint/complexity/noBannedTypes: that inherited property's type.
+type Inherited = Function;
+
+/** Which constructor, with what. */
+export type Construction<M, N> = {
+  /** The interface, for a typed handle: the `metadata` of `<name>.meta.js`. */
+  readonly metadata?: M;
+  /** Name of the constructor. Default: `new`, else `default`, else the first. */
+  readonly constructor?: N | Inherited;
+  /** What tells this contract from others of the same code and signer. Default: the transaction's nonce. */
+  readonly salt?: Uint8Array | Hex;
+} & (Typed<M> extends true
+  ? ConstructorArgs<M, N> extends readonly []
+    ? { readonly args?: readonly [] }
+    : { readonly args: ConstructorArgs<M, N> } | { readonly text: readonly string[] }
+  : { readonly args?: readonly unknown[]; readonly text?: readonly string[] });
+
+/** Code and its first state. */
+export type DeployOptions<M = unknown, N = unknown> = Omit<TransactionOptions, "throws"> & {
+  readonly bundle: BundleSource;
+} & Construction<M, N>;
+
+/** A deployment to be tried. */
+export type EstimateOptions<M = unknown, N = unknown> = QueryOptions & {
+  readonly bundle: BundleSource;
+} & Construction<M, N>;
+
+/** What `constructor` is when it is left out, for the types of `args`. */
+type Usual<M> =
+  "new" extends ConstructorNames<M> ? "new" : "default" extends ConstructorNames<M> ? "default" : ConstructorNames<M>;
+
+/** A construction before anything is known of the constructor. */
+interface AnyConstruction {
+  readonly bundle: BundleSource;
+  readonly metadata?: unknown;
+  readonly args?: readonly unknown[];
+  readonly text?: readonly string[];
+}
+
+const levels = ["error", "warn", "info", "debug", "trace"] as const;
+
+function logLine(record: LogRecord): LogLine {
+  const level = levels[record.level - 1] ?? "info";
+  return { ...record, contract: toHex(record.contract), level };
+}
+
+/** An open network. Made by `open`. */
+export class Network {
+  /** The network's name, for people. */
+  readonly name: string;
+  readonly #connection: Connection;
+  readonly #stops = new Set<() => void>();
+
+  /** @internal */
+  constructor(node: NodeApi, facts: NetworkFacts) {
+    this.name = facts.name;
+    this.#connection = {
+      node,
+      facts,
+      sender: new Sender(node, facts.genesisHash),
+      faces: new Faces(node),
+      derive: (uri) => account(uri).publicKey,
+    };
+  }
+
+  /**
+   * An account that signs.
+   *
+   * @param uri `//Alice` and other development accounts, which hold funds on an embedded network; `0x…` seeds; phrases.
+   * @throws {EngineError} `SecretUriInvalid`
+   */
+  account(uri: string, options?: AccountOptions): Account {
+    return account(uri, options);
+  }
+
+  /**
+   * Stores code on the cluster; code that is there already is left as it is.
+   *
+   * @throws {ContractFault} `CodeRejected`, with the reason; `CallRefused`
+   * @throws {EngineError} `BundleUnreadable`, `MetadataInvalid`, and what the network says
+   */
+  async upload(options: UploadOptions): Promise<Uploaded> {
+    const bundle = await loadBundle(options.bundle);
+    return await this.#upload(bundle, options);
+  }
+
+  /**
+   * Stores the bundle's code, unless it is there, and makes a contract of it.
+   *
+   * @returns Its handle, typed when `metadata` is given.
+   * @throws {ContractFault} `CodeRejected`, `ContractReverted` with the constructor's error, `ContractTrapped`,
+   *   `OutOfGas`, `CallRefused` (a salt used before, funds that are wanting), `UnknownMessage`, `BadArguments`
+   * @throws {EngineError} `BundleUnreadable`, `MetadataInvalid`, and what the network says
+   */
+  async deploy<const M, const N extends string = Usual<M>>(options: DeployOptions<M, N>): Promise<Contract<M>> {
+    const connection = this.#connection;
+    const { bundle, face, entry, data } = await this.#constructorCall(options as AnyConstruction);
+    const { codeHash } = await this.#upload(bundle, options);
+    const { gas = defaultGas, value = 0n, storageDepositLimit } = options;
+    const make = (nonce: number): Call => ({
+      kind: "instantiate",
+      op: {
+        cluster: connection.facts.cluster,
+        codeHash: codeHashOf(codeHash),
+        data,
+        salt: saltBytes(options.salt) ?? numberSalt(nonce),
+        transfer: value,
+        gasLimit: gas,
+        storageDepositLimit,
+      },
+    });
+    const call = { message: entry.label, contract: face.metadata.name };
+    const { raw, receipt } = await transact(connection, options, make, call, { face, entry });
+    if (receipt.outcome !== "ok") throw receipt.error;
+    if (raw.contract === undefined) throw new EngineError("Internal", { what: "a deployment has no contract" });
+    return contractHandle(connection, raw.contract, fromHex(codeHash), face, receipt) as Contract<M>;
+  }
+
+  /**
+   * Tries a deployment on the newest state; nothing of it is written. The code must be stored.
+   *
+   * @returns What it would cost.
+   * @throws {ContractFault} what `deploy` would end with
+   */
+  async estimate<const M, const N extends string = Usual<M>>(options: EstimateOptions<M, N>): Promise<Estimate> {
+    const { bundle, face, entry, data } = await this.#constructorCall(options as AnyConstruction);
+    const { signer, value = 0n, gas, signal } = options;
+    const origin = (signer?.publicKey ?? nobody) as AccountId;
+    const { answer } = await ask(
+      this.#connection,
+      {
+        origin,
+        contract: nobody as unknown as ContractId,
+        deposit: value,
+        transfer: value,
+        gasLimit: gas,
+        body: {
+          kind: "instantiate",
+          codeHash: codeHashOf(blake2_256(codeOf(bundle))),
+          data,
+          salt: saltBytes(options.salt) ?? globalThis.crypto.getRandomValues(new Uint8Array(16)),
+        },
+      },
+      { message: entry.label, contract: face.metadata.name },
+      (bytes, reverted) => face.decodeOutput(entry, bytes, reverted),
+      signal,
+    );
+    const { gasRequired, gasUsed, storageDeposit } = answer;
+    return { gasRequired, gasUsed, storageDeposit };
+  }
+
+  /**
+   * A handle of a contract that is there.
+   *
+   * @param id its address.
+   * @param bundle its bundle or metadata; without it, the metadata that it was deployed with on this network.
+   * @returns Its handle, typed when `bundle` is `{ metadata }` with a metadata constant.
+   * @throws {ContractFault} `ContractNotFound`
+   * @throws {EngineError} `MetadataMissing`, `MetadataInvalid`, `BundleUnreadable`, `Undecodable` for an id that is none
+   */
+  async attach<const M = unknown>(
+    id: AccountLike,
+    bundle?: BundleSource | { readonly metadata: M },
+  ): Promise<Contract<M>> {
+    const connection = this.#connection;
+    const contract = accountBytes(id);
+    const code = await connection.node.contractCode(contract);
+    if (code === undefined) {
+      throw new ContractFault("ContractNotFound", { contract: toHex(contract) });
+    }
+    const face = bundle === undefined ? await connection.faces.ofCode(code) : await interfaceOf(bundle);
+    if (face === undefined) throw new EngineError("MetadataMissing", { contract: toHex(contract) });
+    return contractHandle(connection, contract, code, face, undefined) as Contract<M>;
+  }
+
+  /** The clusters of the network; an embedded one has one. */
+  async clusters(): Promise<readonly ClusterInfo[]> {
+    return [{ id: toHex(this.#connection.facts.cluster) }];
+  }
+
+  /** The workers of the network; an embedded one has one, in this process or in the folder's owner's. */
+  async workers(): Promise<readonly WorkerInfo[]> {
+    const { worker, measurement, platform } = this.#connection.facts;
+    return [{ publicKey: toHex(worker), measurement: toHex(measurement), platform }];
+  }
+
+  /**
+   * What an account or a contract holds in the cluster, in its smallest unit.
+   *
+   * @returns `free` may be spent; the rest of `total` is held for storage.
+   */
+  async balance(of: AccountLike): Promise<{ readonly total: bigint; readonly free: bigint }> {
+    return await this.#connection.node.balance(accountBytes(of));
+  }
+
+  /**
+   * Lines that contracts logged or printed, oldest first.
+   *
+   * @param options `from`: the first running number wanted, default 0; `limit`: the most lines, default 1000.
+   */
+  async logs(options: { readonly from?: number; readonly limit?: number } = {}): Promise<readonly LogLine[]> {
+    const records = await this.#connection.node.logs(options.from ?? 0, options.limit ?? 1000);
+    return records.map(logLine);
+  }
+
+  /**
+   * Listens.
+   *
+   * @param event `block`: a block is on disk; `event`: a contract emitted; `log`: a contract logged or printed.
+   * @returns Ends the listening; so does `close`.
+   */
+  on<E extends keyof NetworkEvents>(event: E, listener: (value: NetworkEvents[E]) => void): () => void {
+    const hear = listener as (value: unknown) => void;
+    const { node, faces } = this.#connection;
+    let stop: () => void;
+    if (event === "block") {
+      stop = node.on("block", ({ number, hash, extrinsics, stateRoot }) => {
+        hear({ number, hash: toHex(hash), extrinsics, stateRoot: toHex(stateRoot) });
+      });
+    } else if (event === "log") {
+      stop = node.on("log", (record) => hear(logLine(record)));
+    } else {
+      // Names are looked up one receipt after the other, so that events arrive in the order they happened.
+      let queue: Promise<unknown> = Promise.resolve();
+      stop = node.on("receipt", ({ receipt }) => {
+        const { events, block, index } = receiptOf(receipt);
+        queue = queue
+          .then(() => faces.load(events.map(({ contract }) => contract)))
+          .catch(() => {})
+          .then(() => {
+            for (const one of events) hear({ ...eventRecord(one, faces.get(one.contract)), block, index });
+          });
+      });
+    }
+    this.#stops.add(stop);
+    return () => {
+      this.#stops.delete(stop);
+      stop();
+    };
+  }
+
+  /** Ends the listening, writes what is to be written, and lets the folder go. */
+  async close(): Promise<void> {
+    for (const stop of this.#stops) stop();
+    this.#stops.clear();
+    await this.#connection.node.close();
+  }
+
+  /** Closes at the end of an `await using` block. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #upload(bundle: Bundle, options: Omit<TransactionOptions, keyof CallOptions> & CallOptions): Promise<Uploaded> {
+    const { node, facts } = this.#connection;
+    const code = codeOf(bundle);
+    const hash = blake2_256(code);
+    const codeHash = toHex(hash);
+    let receipt: TransactionReceipt | undefined;
+    if (!(await node.codeExists(hash))) {
+      const event = { kind: "upload", cluster: facts.cluster, determinism: "enforced", code } as const;
+      const call = { message: "upload", contract: bundle.metadata?.name ?? codeHash };
+      const { signer, signal } = options;
+      const sent = { signer, ...(signal === undefined ? {} : { signal }) };
+      receipt = (await transact(this.#connection, sent, () => ({ kind: "cluster", event }), call, undefined)).receipt;
+      if (receipt.outcome !== "ok") throw receipt.error;
+    }
+    if (bundle.json !== undefined) await node.putMetadata(hash, bundle.json);
+    return { codeHash, receipt };
+  }
+
+  async #constructorCall(options: AnyConstruction) {
+    const read = await loadBundle(options.bundle);
+    const given = options.metadata === undefined ? undefined : readInterface(options.metadata);
+    const metadata = given?.metadata ?? read.metadata;
+    if (metadata === undefined) throw new EngineError("MetadataMissing", { contract: String(options.bundle) });
+    const bundle: Bundle = { wasm: read.wasm, metadata, json: given?.json ?? read.json };
+    const face = new ContractInterface(metadata);
+    // Every object inherits a `constructor`; only one of its own is a name.
+    const name = Object.hasOwn(options, "constructor") ? String(options.constructor) : undefined;
+    const entry = face.constructorEntry(name);
+    return { bundle, face, entry, data: inputOf(this.#connection, face, entry, options) };
+  }
+}
+
+async function interfaceOf(source: BundleSource | { readonly metadata: unknown }): Promise<ContractInterface> {
+  const apart = typeof source === "object" && !(source instanceof URL) && "metadata" in source && !("wasm" in source);
+  const { metadata } = apart ? readInterface(source.metadata) : await loadBundle(source as BundleSource);
+  if (metadata === undefined) throw new EngineError("MetadataMissing", { contract: "the bundle's contract" });
+  return new ContractInterface(metadata);
+}
+
+function codeOf(bundle: Bundle): Uint8Array {
+  if (bundle.wasm !== undefined) return bundle.wasm;
+  throw new EngineError("MetadataInvalid", {
+    reason: "it has no code: pass the `.contract` file, or the wasm with it",
+  });
+}
+
+function saltBytes(salt: Uint8Array | Hex | undefined): Uint8Array | undefined {
+  return typeof salt === "string" ? fromHex(salt) : salt;
+}
+
+function numberSalt(nonce: number): Uint8Array {
+  const salt = new Uint8Array(4);
+  new DataView(salt.buffer).setUint32(0, nonce, true);
+  return salt;
+}

@@ -1,0 +1,37 @@
+/**
+ * The public face of phatvm: `open`, the errors, and the types a host needs.
+ * @module
+ */
+
+export type { Account, AccountOptions } from "./client/account.ts";
+export type { AccountLike, Hex } from "./client/address.ts";
+export type { BundleSource } from "./client/bundle.ts";
+export type {
+  CallOptions,
+  Contract,
+  Estimate,
+  Estimates,
+  Queries,
+  QueryOptions,
+  TransactionOptions,
+  Transactions,
+} from "./client/contract.ts";
+export type { MessageArgs, MessageNames, MessageResult } from "./client/infer.ts";
+export type { Metadata } from "./client/metadata/model.ts";
+export type {
+  BlockInfo,
+  ClusterInfo,
+  DeployOptions,
+  EstimateOptions,
+  LogLine,
+  Network,
+  NetworkEvents,
+  Uploaded,
+  UploadOptions,
+  WorkerInfo,
+} from "./client/network.ts";
+export type { EventRecord, FailedReceipt, OkReceipt, TransactionReceipt } from "./client/receipts.ts";
+export type { ContractFaultCode, EngineErrorCode, ErrorCode, Facts } from "./errors.ts";
+export { ContractFault, EngineError, PhatError } from "./errors.ts";
+export type { BlockOptions, ClusterTerms, NodeOptions } from "./host/options.ts";
+export { type OpenOptions, open } from "./open.ts";
