@@ -51,6 +51,8 @@ export interface PrepareOptions {
   readonly floats?: FloatMode;
   /** Tightens or loosens the profile's limits; bounded by what every engine serves. */
   readonly limits?: Partial<Limits>;
+  /** Host functions may call back into the same instance: its depth goes on from theirs. Default false. */
+  readonly reentrant?: boolean;
   /** Also export what a reset needs: mutable globals, tables, memory, the start function. Default false. */
   readonly image?: boolean;
   /** False leaves gas metering out (for measurements). Default true. */
@@ -65,6 +67,7 @@ export interface Settings {
   readonly maxStack: number;
   readonly floats: FloatMode;
   readonly limits: Limits;
+  readonly reentrant: boolean;
   readonly image: boolean;
   readonly meter: boolean;
   /** Differs whenever the prepared bytes could. */
@@ -130,6 +133,7 @@ export function settle(options: PrepareOptions): Settings {
     const own = options.limits?.[name];
     if (own !== undefined) limits[name] = Math.min(own, engineLimits[name]);
   }
+  const reentrant = options.reentrant ?? false;
   const image = options.image ?? false;
   const meter = options.meter ?? true;
   const key = JSON.stringify([
@@ -140,8 +144,9 @@ export function settle(options: PrepareOptions): Settings {
     maxStack,
     floats,
     Object.values(limits),
+    reentrant,
     image,
     meter,
   ]);
-  return { profile, gas, costs, maxStack, floats, limits, image, meter, key };
+  return { profile, gas, costs, maxStack, floats, limits, reentrant, image, meter, key };
 }

@@ -1,0 +1,459 @@
+/**
+ * Writes the bodies: runs of the input copied as they are, and between them what the events call for.
+ *
+ * Where the counter lives. The exported global always holds the exact figure: every charge writes it. Inside loops
+ * the figure is also kept in a local, so that no load stands between one charge and the next; after a call that comes
+ * back the local is read anew. Outside loops there is only the global. Nothing has to be written back before a trap,
+ * a call or a return.
+ *
+ * What remains of the stack lives in a local of each function that passes it on, and goes through the global at calls.
+ * @module
+ */
+
+import type { Depths } from "./depth.ts";
+import * as event from "./events.ts";
+import { shapeF32, shapeF32x4, shapeF64, taintedResult } from "./floats.ts";
+import type { ModuleInfo } from "./module.ts";
+import type { Settings } from "./options.ts";
+import type { Scanner } from "./scan.ts";
+import { f32, f64, i32, i64, v128 } from "./types.ts";
+import type { Writer } from "./writer.ts";
+
+/** A function this short without calls and loops is not tested at its entry: the next test is never far. */
+const shortLeaf = 100;
+
+/** Temporaries a function may need, in the order in which they are appended to its locals. */
+const gasLocal = 0;
+const depthLocal = 1;
+const countLocal = 2;
+const resultLocal = 3;
+const f32Local = 4;
+const f64Local = 5;
+const vectorLocal = 6;
+const temporaryTypes = [i64, i32, i32, i32, f32, f64, v128];
+
+/** Indices of the globals that the pass appends. */
+export interface Globals {
+  readonly gas: number;
+  readonly stack: number;
+}
+
+/** Writes one body after another. */
+export class Emitter {
+  /** Places in the output and the input bytes that stand there, in order: pairs for `originalOffset`. */
+  readonly places: number[] = [];
+  /** Stretches charged, per defined function. */
+  readonly charged: Int32Array;
+  private readonly w: Writer;
+  private readonly info: ModuleInfo;
+  private readonly scanner: Scanner;
+  private readonly depths: Depths;
+  private readonly settings: Settings;
+  private readonly globals: Globals;
+  /** Index of each temporary in the function being written, -1 when it has none. */
+  private readonly temporaries = new Int32Array(temporaryTypes.length);
+  private readonly needed = new Uint8Array(temporaryTypes.length);
+  /** Whether the local holds the counter here; whether nothing was charged since the test at the entry. */
+  private inLocal = false;
+  private tested = false;
+
+  constructor(w: Writer, info: ModuleInfo, scanner: Scanner, depths: Depths, settings: Settings, globals: Globals) {
+    this.w = w;
+    this.info = info;
+    this.scanner = scanner;
+    this.depths = depths;
+    this.settings = settings;
+    this.globals = globals;
+    this.charged = new Int32Array(scanner.bodies.start.length);
+  }
+
+  /** Writes the body of the `i`th defined function, its size before it. */
+  body(i: number): void {
+    const { w, scanner, depths } = this;
+    const { events, bodies, bytes } = scanner;
+    const first = bodies.first[i]!;
+    const last = bodies.first[i + 1]!;
+    const { meter } = this.settings;
+    const sizeAt = w.o;
+    w.room(bodies.end[i]! - bodies.start[i]! + 128);
+    const wholeLocal = this.plan(i, first, last);
+    this.writeLocals(i);
+    this.inLocal = false;
+    this.tested = false;
+    let region = -1;
+    let p = bodies.code[i]!;
+    this.places.push(w.o, p);
+    const { pos, kind, a, b, cost } = events;
+    for (let e = first; e < last; e++) {
+      const what = kind[e]!;
+      if (what === 0) continue;
+      w.room(pos[e]! - p + 160);
+      if (pos[e]! > p) {
+        w.copy(bytes, p, pos[e]!);
+        p = pos[e]!;
+      }
+      switch (what) {
+        case event.openFunction:
+          this.enter(i, cost[e]!, wholeLocal, last - first);
+          break;
+        case event.openLoop:
+          if (meter && cost[e]! > 0) {
+            this.charge(cost[e]!, true);
+            this.test();
+          }
+          break;
+        case event.openOther:
+          if (meter) this.charge(cost[e]!, false);
+          break;
+        case event.call:
+        case event.lastCall: {
+          this.beforeCall(i, a[e]!, false);
+          w.copy(bytes, p, b[e]!);
+          p = b[e]!;
+          if (this.inLocal && what === event.call) this.reload();
+          break;
+        }
+        case event.tailCall:
+          this.beforeCall(i, a[e]!, true);
+          if (depths.passes[i] === 1) this.release(i);
+          break;
+        case event.loop:
+          if (meter && !this.inLocal && (a[e] === 0 || b[e]! > a[e]!)) {
+            region = e;
+            this.reload();
+            this.inLocal = true;
+          }
+          break;
+        case event.loopEnd:
+          if (region === a[e]) {
+            region = -1;
+            this.inLocal = false;
+          }
+          break;
+        case event.exit:
+          if (depths.fromOutside[i] === 1) {
+            if (meter && !this.tested) this.test();
+            if (depths.passes[i] === 1) this.release(i);
+          }
+          break;
+        case event.bulk:
+          if (meter) this.chargeByLength(a[e] === 0 ? this.settings.costs.bulkByte : this.settings.costs.tableElement);
+          break;
+        case event.grow:
+          this.beforeGrow();
+          w.copy(bytes, p, b[e]!);
+          p = b[e]!;
+          this.afterGrow();
+          break;
+        case taintedResult:
+          this.canonical(a[e]!);
+          break;
+      }
+      this.places.push(w.o, p);
+    }
+    w.room(bodies.end[i]! - p + 16);
+    w.copy(bytes, p, bodies.end[i]!);
+    w.prefixLength(sizeAt);
+    this.shift(sizeAt, w);
+  }
+
+  /** Decides which temporaries the function needs; says whether the counter lives in a local throughout. */
+  private plan(i: number, first: number, last: number): boolean {
+    const { needed, settings, depths } = this;
+    const { events } = this.scanner;
+    needed.fill(0);
+    if (depths.counted[i] === 1 || depths.passes[i] === 1) needed[depthLocal] = 1;
+    let charges = 0;
+    let calls = 0;
+    let loops = 0;
+    for (let e = first; e < last; e++) {
+      switch (events.kind[e]) {
+        case event.openFunction:
+        case event.openLoop:
+        case event.openOther:
+          if (events.cost[e]! > 0) charges++;
+          break;
+        case event.call:
+          calls++;
+          break;
+        case event.loop:
+          loops++;
+          break;
+        case event.bulk:
+          if (settings.meter) needed[countLocal] = 1;
+          break;
+        case event.grow:
+          needed[countLocal] = needed[resultLocal] = 1;
+          break;
+        case taintedResult: {
+          const shape = events.a[e]!;
+          needed[shape === shapeF32 ? f32Local : shape === shapeF64 ? f64Local : vectorLocal] = 1;
+          break;
+        }
+      }
+    }
+    this.charged[i] = settings.meter ? charges : 0;
+    if (!settings.meter) return false;
+    needed[gasLocal] = 1;
+    return calls === 0 && (charges > 1 || loops > 0);
+  }
+
+  /** Copies the local declarations and appends the temporaries. */
+  private writeLocals(i: number): void {
+    const { w, needed, temporaries } = this;
+    const { bodies, bytes } = this.scanner;
+    let extra = 0;
+    let index = bodies.locals[i]!;
+    for (let t = 0; t < needed.length; t++) {
+      if (needed[t] === 1) {
+        temporaries[t] = index++;
+        extra++;
+      } else temporaries[t] = -1;
+    }
+    let p = bodies.start[i]!;
+    while (bytes[p++]! > 127);
+    w.u32(bodies.groups[i]! + extra);
+    w.copy(bytes, p, bodies.code[i]!);
+    for (let t = 0; t < needed.length; t++) {
+      if (needed[t] === 1) {
+        w.byte(1);
+        w.byte(temporaryTypes[t]!);
+      }
+    }
+  }
+
+  /** `prefixLength` moved the body: so must its places. */
+  private shift(sizeAt: number, w: Writer): void {
+    let bytes = 1;
+    while (w.buffer[sizeAt + bytes - 1]! > 127) bytes++;
+    const { places } = this;
+    for (let k = places.length - 2; k >= 0 && places[k]! >= sizeAt; k -= 2) places[k]! += bytes;
+  }
+
+  private get(op: number, index: number): void {
+    this.w.byte(op);
+    this.w.u32(index);
+  }
+
+  private getLocal(t: number): void {
+    this.get(0x20, this.temporaries[t]!);
+  }
+  private setLocal(t: number): void {
+    this.get(0x21, this.temporaries[t]!);
+  }
+  private teeLocal(t: number): void {
+    this.get(0x22, this.temporaries[t]!);
+  }
+
+  private reload(): void {
+    this.get(0x23, this.globals.gas);
+    this.setLocal(gasLocal);
+  }
+
+  /** Charges a stretch; `keep` leaves the counter in the local also where it does not live there. */
+  private charge(cost: number, keep: boolean): void {
+    if (cost === 0) return;
+    const { w } = this;
+    this.tested = false;
+    if (this.inLocal) this.getLocal(gasLocal);
+    else this.get(0x23, this.globals.gas);
+    w.byte(0x42);
+    w.signed(cost);
+    w.byte(0x7d);
+    if (this.inLocal || keep) this.teeLocal(gasLocal);
+    this.get(0x24, this.globals.gas);
+    this.kept = keep;
+  }
+  private kept = false;
+
+  /** Ends the run in a trap when the counter is below zero. */
+  private test(): void {
+    const { w } = this;
+    if (this.inLocal || this.kept) this.getLocal(gasLocal);
+    else this.get(0x23, this.globals.gas);
+    this.kept = false;
+    w.byte(0x42);
+    w.byte(0);
+    w.byte(0x53);
+    this.trapIf();
+  }
+
+  private trapIf(): void {
+    const { w } = this;
+    w.byte(0x04);
+    w.byte(0x40);
+    w.byte(0x00);
+    w.byte(0x0b);
+  }
+
+  /** A function's entry: the first charge, the test, and the depth. */
+  private enter(i: number, cost: number, wholeLocal: boolean, eventCount: number): void {
+    const { w, depths, settings } = this;
+    if (settings.meter) {
+      const short = eventCount < 64 && this.isShortLeaf(i);
+      if (cost > 0) this.charge(cost, wholeLocal || !short);
+      else if (wholeLocal) this.reload();
+      if (!short) {
+        this.test();
+        this.tested = true;
+      }
+      this.kept = false;
+      this.inLocal = wholeLocal;
+    }
+    if (depths.counted[i] !== 1 && depths.passes[i] !== 1) return;
+    this.get(0x23, this.globals.stack);
+    w.byte(0x41);
+    w.signed(depths.cost[i]!);
+    w.byte(0x6b);
+    if (depths.counted[i] !== 1) {
+      this.setLocal(depthLocal);
+      return;
+    }
+    this.teeLocal(depthLocal);
+    w.byte(0x41);
+    w.signed(Math.min(depths.bound[i]!, 2 ** 31 - 1));
+    w.byte(0x48);
+    w.byte(0x04);
+    w.byte(0x40);
+    this.stop(-1);
+    w.byte(0x0b);
+  }
+
+  /** Leaves a reason in the stack's global and traps. */
+  private stop(reason: number): void {
+    const { w } = this;
+    w.byte(0x41);
+    w.signed(reason);
+    this.get(0x24, this.globals.stack);
+    w.byte(0x00);
+  }
+
+  private isShortLeaf(i: number): boolean {
+    const { bodies, events } = this.scanner;
+    if (bodies.instructions[i]! > shortLeaf) return false;
+    for (let e = bodies.first[i]!; e < bodies.first[i + 1]!; e++) {
+      const kind = events.kind[e]!;
+      if (kind >= event.call && kind <= event.loop) return false;
+      if (kind === event.bulk || kind === event.grow) return false;
+    }
+    return true;
+  }
+
+  /** Before a call: no call to the host with an exhausted counter, and what remains of the stack is passed on. */
+  private beforeCall(caller: number, callee: number, tail: boolean): void {
+    const { info, depths, settings } = this;
+    const defined = callee - info.importedFunctions;
+    const toHost = callee === -1 ? depths.hostIndirectly : defined < 0;
+    if (settings.meter) {
+      if (toHost) {
+        if (!this.tested) this.test();
+        this.tested = false;
+      } else if (callee === -1 || depths.fromOutside[defined] !== 1) this.tested = false;
+    }
+    const passes =
+      callee === -1
+        ? depths.passes[caller] === 1
+        : defined < 0
+          ? depths.hostPasses
+          : depths.counted[defined] === 1 || depths.passes[defined] === 1;
+    if (passes && !tail) {
+      this.getLocal(depthLocal);
+      this.get(0x24, this.globals.stack);
+    }
+  }
+
+  /** Gives the frame's depth back. */
+  private release(i: number): void {
+    const { w } = this;
+    this.getLocal(depthLocal);
+    w.byte(0x41);
+    w.signed(this.depths.cost[i]!);
+    w.byte(0x6a);
+    this.get(0x24, this.globals.stack);
+  }
+
+  /** With a count on top of the stack: charges count x weight and tests. The count stays. */
+  private chargeByLength(weight: number): void {
+    const { w } = this;
+    this.teeLocal(countLocal);
+    if (this.inLocal) this.getLocal(gasLocal);
+    else this.get(0x23, this.globals.gas);
+    this.getLocal(countLocal);
+    w.byte(0xad);
+    w.byte(0x42);
+    w.signed(weight);
+    w.byte(0x7e);
+    w.byte(0x7d);
+    this.teeLocal(gasLocal);
+    this.get(0x24, this.globals.gas);
+    this.kept = true;
+    this.test();
+  }
+
+  private beforeGrow(): void {
+    if (this.settings.meter) this.chargeByLength(this.settings.costs.memoryPage);
+    else this.teeLocal(countLocal);
+  }
+
+  /** In a contract a grow within the declared maximum that the machine refuses is the host's fault, not a -1. */
+  private afterGrow(): void {
+    const { w, info, settings } = this;
+    if (settings.profile === "wasm2") return;
+    this.teeLocal(resultLocal);
+    w.byte(0x41);
+    w.byte(0x7f);
+    w.byte(0x46);
+    w.byte(0x04);
+    w.byte(0x40);
+    this.getLocal(countLocal);
+    w.byte(0xad);
+    w.byte(0x3f);
+    w.byte(0x00);
+    w.byte(0xad);
+    w.byte(0x7c);
+    w.byte(0x42);
+    w.signed(info.memories[0]!.limited === -1 ? 65_536 : info.memories[0]!.limited);
+    w.byte(0x58);
+    w.byte(0x04);
+    w.byte(0x40);
+    this.stop(-2);
+    w.byte(0x0b);
+    w.byte(0x0b);
+    this.getLocal(resultLocal);
+  }
+
+  /** With a value of `shape` on top of the stack: replaces a NaN by the canonical one. */
+  private canonical(shape: number): void {
+    const { w } = this;
+    const local = shape === shapeF32 ? f32Local : shape === shapeF64 ? f64Local : vectorLocal;
+    this.teeLocal(local);
+    if (shape === shapeF32) {
+      w.byte(0x43);
+      for (const x of [0x00, 0x00, 0xc0, 0x7f]) w.byte(x);
+    } else if (shape === shapeF64) {
+      w.byte(0x44);
+      for (const x of [0, 0, 0, 0, 0, 0, 0xf8, 0x7f]) w.byte(x);
+    } else {
+      w.byte(0xfd);
+      w.byte(0x0c);
+      for (let k = 0; k < 4; k++) {
+        const lane =
+          shape === shapeF32x4 ? [0x00, 0x00, 0xc0, 0x7f] : (k & 1) === 0 ? [0, 0, 0, 0] : [0, 0, 0xf8, 0x7f];
+        for (const x of lane) w.byte(x);
+      }
+    }
+    this.getLocal(local);
+    this.getLocal(local);
+    if (shape === shapeF32) w.byte(0x5b);
+    else if (shape === shapeF64) w.byte(0x61);
+    else {
+      w.byte(0xfd);
+      w.byte(shape === shapeF32x4 ? 0x41 : 0x47);
+    }
+    if (shape === shapeF32 || shape === shapeF64) w.byte(0x1b);
+    else {
+      w.byte(0xfd);
+      w.byte(0x52);
+    }
+  }
+}
