@@ -26,6 +26,19 @@ function shifted(secret: Uint8Array): Uint8Array {
   return out;
 }
 
+/** The order of the group, as 32 little-endian bytes: RFC 9496, 4.4. */
+const order = "edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010";
+const orderBytes = Uint8Array.from({ length: 32 }, (_, i) => Number.parseInt(order.slice(2 * i, 2 * i + 2), 16));
+
+/** Whether 64 bytes begin with a scalar in canonical form: below the group's order. */
+export function isSr25519Secret(secret: Uint8Array): boolean {
+  if (secret.length !== 64) return false;
+  for (let i = 31; i >= 0; i--) {
+    if (secret[i] !== orderBytes[i]) return (secret[i] as number) < (orderBytes[i] as number);
+  }
+  return false;
+}
+
 /** The public key of a secret: 32 bytes. */
 export function sr25519PublicKey(secret: Uint8Array): Uint8Array {
   return schnorrkel.getPublicKey(shifted(secret));

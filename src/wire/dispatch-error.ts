@@ -83,6 +83,7 @@ export function dispatchErrorName(encoded: Uint8Array): string {
   if (tag === 3 && first === contractsPallet) return contractsErrors[second ?? -1] ?? "Unknown";
   if (tag === 3 && first === pinkPallet) return `Pink.${pinkErrors[second ?? -1] ?? "Unknown"}`;
   if (tag === 7) return `Token.${tokenErrors[first ?? -1] ?? "Unknown"}`;
+  if (tag === 0) return "Other";
   if (tag === 2) return "BadOrigin";
   if (tag === 13) return "RootNotAllowed";
   return "Unknown";

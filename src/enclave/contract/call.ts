@@ -50,6 +50,8 @@ export interface ClusterFacts {
   readonly systemContract: ContractId | undefined;
   /** The chain's latest system contract code; undefined when governance has sent none. */
   readonly systemCode: Uint8Array | undefined;
+  /** What `runtime_version` answers. */
+  readonly runtimeVersion: readonly [major: number, minor: number];
 }
 
 /** One root call or instantiation with everything nested in it. */
