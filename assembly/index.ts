@@ -10,6 +10,8 @@ export { DoubleMapping, Mapping } from "./storage/mapping";
 export { Lazy } from "./storage/lazy";
 export { StorageList } from "./storage/list";
 export { err, none, ok, Option, Result, some } from "./types/choice";
+export { FixedArray, Pair, Triple } from "./types/array";
+export { u256 } from "./types/u256";
 export { AccountId, Bytes32, Hash, u128 };
 
 /** An amount of the chain's currency. */

@@ -12,6 +12,7 @@ function matters(type: AbiType): boolean {
       return true;
     case "option":
     case "sequence":
+    case "array":
     case "set":
       return matters(type.item);
     case "result":
@@ -46,6 +47,7 @@ export function checkOf(value: string, type: AbiType, depth = 0): string {
         ? `{ const ${inner} = ${value}; if (${inner} !== null) { ${checkOf(inner, type.item, depth + 1)} } }`
         : `if (${value}.isSome) { ${checkOf(`${value}.value`, type.item, depth + 1)} }`;
     case "sequence":
+    case "array":
       return each(value, type.item);
     case "set":
       return each(`${value}.values()`, type.item);

@@ -102,7 +102,7 @@ function flags({ runtime, asserts, maximumPages }: CompileOptions): string[] {
     "--baseDir=.",
     `--runtime=${runtime}`,
     "--optimizeLevel=3",
-    "--shrinkLevel=2",
+    "--shrinkLevel=1",
     "--converge",
     "--importMemory",
     "--noExportMemory",

@@ -8,13 +8,14 @@ import type {
   DecoratorNode,
   Expression,
   IdentifierExpression,
+  IntegerLiteralExpression,
   LiteralExpression,
   ObjectLiteralExpression,
   StringLiteralExpression,
+  UnaryPrefixExpression,
 } from "assemblyscript";
 import { LiteralKind, NodeKind } from "./kinds.ts";
 import type { Report } from "./report.ts";
-import { integerOf } from "./types.ts";
 
 /** A decorator of the SDK. */
 export type DecoratorName = "contract" | "constructor" | "message" | "storage" | "event" | "topic" | "trait" | "fixed";
@@ -100,4 +101,15 @@ function writtenValue(node: Expression): OptionValue | undefined {
     return texts.every((t) => t !== undefined) ? (texts as string[]) : undefined;
   }
   return textValue(node) ?? integerOf(node);
+}
+
+/** The value of an integer literal, with or without a sign. */
+export function integerOf(expression: object): number | undefined {
+  const node = expression as LiteralExpression;
+  if (node.kind === NodeKind.UnaryPrefix) {
+    const inner = integerOf((expression as UnaryPrefixExpression).operand);
+    return inner === undefined ? undefined : -inner;
+  }
+  if (node.kind !== NodeKind.Literal || node.literalKind !== LiteralKind.Integer) return undefined;
+  return Number((expression as IntegerLiteralExpression).value.toString());
 }

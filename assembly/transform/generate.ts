@@ -144,6 +144,11 @@ __read(): void {
 }`;
 }
 
+/** The members added to an array of a fixed length. */
+export const fixedMembers = (length: number): string => `
+constructor() { super(${length}); }
+__read(): void { this.__readItems(${length}); }`;
+
 const encoder = new TextEncoder();
 
 /** The bytes of a short text as SCALE writes a string. */

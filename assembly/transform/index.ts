@@ -3,8 +3,7 @@
  *
  * After the compiler has parsed every file, and before it resolves a single type, the plug-in reads the decorated class,
  * reports what is wrong with it, and adds the code and the entry points that make it a contract. What it learned stays
- * in `contract`, from which `buildContract` makes metadata and bundle; under plain `asc` the metadata is written beside
- * the wasm.
+ * in `contract`, from which `buildContract` makes metadata and bundle; plain `asc` gives the wasm alone.
  * @module
  */
 import { type ClassDeclaration, type FieldDeclaration, Parser, type Source, type Statement } from "assemblyscript";
@@ -16,6 +15,7 @@ import {
   entryModule,
   enumText,
   eventMembers,
+  fixedMembers,
   runtimeImport,
   valueMembers,
 } from "./generate.ts";
@@ -78,6 +78,9 @@ class Weaver {
     for (const { node, source } of this.#model.classes) this.#contractClass(node, source);
     for (const [node, source] of this.#types.composites) {
       this.#add(node, source, valueMembers(node, source, this.#types), "encoding");
+    }
+    for (const [node, { source, length }] of this.#types.fixed) {
+      this.#add(node, source, fixedMembers(length), "length");
     }
     this.#model.events.forEach((event, index) => {
       this.#add(event.node, event.source, eventMembers(this.#model, event, index), "event");

@@ -4,17 +4,16 @@
  */
 import type {
   ClassDeclaration,
+  DecoratorNode,
   EnumDeclaration,
   FieldDeclaration,
-  IntegerLiteralExpression,
-  LiteralExpression,
   NamedTypeNode,
   Source,
   TypeNode,
-  UnaryPrefixExpression,
 } from "assemblyscript";
+import { decoratorOn, integerOf, readDecorator } from "./decorators.ts";
 import { docsOf } from "./docs.ts";
-import { CommonFlags, LiteralKind, NodeKind } from "./kinds.ts";
+import { CommonFlags, NodeKind } from "./kinds.ts";
 import type { Report } from "./report.ts";
 import { isSdk, type Named, type Scope } from "./scope.ts";
 
@@ -74,6 +73,8 @@ export interface TypeUse {
   readonly displayName: readonly string[];
 }
 
+/** The scratch space holds no more. */
+const longestArray = 16384;
 const integers = new Set(["u8", "u16", "u32", "u64", "i8", "i16", "i32", "i64"]);
 const alternatives: Readonly<Record<string, string>> = {
   f32: "floats have no place in a contract: use an integer of the smallest unit",
@@ -100,6 +101,9 @@ export class Types {
     this.#scope = scope;
     this.#report = report;
   }
+
+  /** The author's arrays of a fixed length. */
+  readonly fixed = new Map<ClassDeclaration, { readonly source: Source; readonly length: number }>();
 
   /** The enums that travel, read. */
   resolvedEnums(): (AbiType & { kind: "enum" })[] {
@@ -199,6 +203,8 @@ export class Types {
     const parameters = new Map((typeParameters ?? []).map((p, i) => [p.name.text, args()[i] ?? this.unit] as const));
     if (found.kind === "alias") return this.resolve(found.node.type, found.source, parameters);
     if (isSdk(found.source)) return this.#provided(found.node, node, args());
+    const fixed = decoratorOn(found.node, "fixed");
+    if (fixed !== undefined) return this.#fixed(found.node, found.source, fixed);
     return this.#composite(found.node, found.source, parameters, node);
   }
 
@@ -225,6 +231,22 @@ export class Types {
     const bytes = /^Bytes(\d+)$/.exec(name);
     if (bytes !== null) return this.#array(this.primitive("u8"), Number(bytes[1]));
     return this.#refuse(node, `${name} lives in storage and cannot be passed`);
+  }
+
+  #fixed(node: ClassDeclaration, source: Source, decorator: DecoratorNode): AbiType {
+    const length = readDecorator(decorator, "fixed", this.#report).options.get("length");
+    const item = node.extendsType?.typeArguments?.[0];
+    const base = node.extendsType && this.#scope.resolve(node.extendsType, source);
+    if (item === undefined || base?.kind !== "class" || base.node.name.text !== "FixedArray" || !isSdk(base.source)) {
+      this.#report.error(node.name, `@fixed(9) class ${node.name.text} extends FixedArray<u8> {} is the form`);
+      return this.unit;
+    }
+    if (typeof length !== "number" || length < 1 || length > longestArray) {
+      this.#report.error(decorator, `@fixed takes a length from 1 to ${longestArray}`);
+      return this.unit;
+    }
+    this.fixed.set(node, { source, length });
+    return this.#array(this.resolve(item, source), length);
   }
 
   #enum(node: EnumDeclaration, source: Source): AbiType {
@@ -312,15 +334,4 @@ function lastName(node: NamedTypeNode): string {
   let name = node.name;
   while (name.next !== null) name = name.next;
   return name.identifier.text;
-}
-
-/** The value of an integer literal, with or without a sign. */
-export function integerOf(expression: object): number | undefined {
-  const node = expression as LiteralExpression;
-  if (node.kind === NodeKind.UnaryPrefix) {
-    const inner = integerOf((expression as UnaryPrefixExpression).operand);
-    return inner === undefined ? undefined : -inner;
-  }
-  if (node.kind !== NodeKind.Literal || node.literalKind !== LiteralKind.Integer) return undefined;
-  return Number((expression as IntegerLiteralExpression).value.toString());
 }
