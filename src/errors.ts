@@ -199,6 +199,10 @@ export const catalogue = {
     (f) => `There is no entry ${f.entry}.`,
     "Check that both sides are of the same version of phatvm.",
   ),
+  PlatformDamaged: engine(
+    (f) => `The simulated platform's file ${f.file} is damaged: ${f.reason}.`,
+    "Restore the folder `platform` from a backup: without it nothing that was sealed can be opened.",
+  ),
   StateDiverged: engine(
     (f) => `Executing block ${f.block} again gave another result than its receipts say.`,
     "The folder or the engine is faulty: keep the folder, and please report it with the versions used.",

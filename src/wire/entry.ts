@@ -1,0 +1,112 @@
+/**
+ * The entry calls of the enclave: their numbers, and what goes in and comes out in bytes.
+ *
+ * | entry | in | out |
+ * |---|---|---|
+ * | open | `EnclaveOptions` | `EnclaveFacts` |
+ * | start | option of a sealed snapshot | `EnclaveHeight` |
+ * | dispatch | `RelayedBlock` | `EnclaveResult` of `SealedReceipts` |
+ * | query | `QueryRequest` | `EnclaveResult` of `QueryAnswer` |
+ * | snapshot | nothing | a sealed snapshot |
+ * | balance | account, 32 bytes | total u128, free u128 |
+ * | codeExists | code hash, 32 bytes | bool |
+ * | contractCode | contract, 32 bytes | option of 32 bytes |
+ *
+ * `open` comes first and once, `start` before everything after it; it may be repeated while it fails.
+ * @module
+ */
+
+import { contractId } from "./bytes.ts";
+import type { LogRecord } from "./node.ts";
+import type { Reader, Writer } from "./scale.ts";
+
+/** The number of each entry. Never given another meaning. */
+export const Entry = {
+  open: 1,
+  start: 2,
+  dispatch: 3,
+  query: 4,
+  snapshot: 5,
+  balance: 6,
+  codeExists: 7,
+  contractCode: 8,
+} as const;
+
+/** What an enclave is opened with. */
+export interface EnclaveOptions {
+  /** Folder of the platform; undefined = none, the platform is gone with the process. */
+  readonly platformFolder: string | undefined;
+  /** SCALE `Genesis`. */
+  readonly genesis: Uint8Array;
+}
+
+export function writeEnclaveOptions(w: Writer, options: EnclaveOptions): void {
+  w.option(options.platformFolder, (o, folder) => o.str(folder)).bytes(options.genesis);
+}
+
+export function readEnclaveOptions(r: Reader): EnclaveOptions {
+  return { platformFolder: r.option((o) => o.str()), genesis: r.bytes() };
+}
+
+/** What an enclave says of itself. */
+export interface EnclaveFacts {
+  /** Hash of its code: 32 bytes. */
+  readonly measurement: Uint8Array;
+  /** Name of its platform. */
+  readonly platform: string;
+  /** ed25519 key that signs block seals: 32 bytes. */
+  readonly worker: Uint8Array;
+}
+
+export function writeEnclaveFacts(w: Writer, facts: EnclaveFacts): void {
+  w.raw(facts.measurement).str(facts.platform).raw(facts.worker);
+}
+
+export function readEnclaveFacts(r: Reader): EnclaveFacts {
+  return { measurement: r.raw(32), platform: r.str(), worker: r.raw(32) };
+}
+
+/** Where an enclave stands. */
+export interface EnclaveHeight {
+  /** Number of the last block executed, u32. */
+  readonly height: number;
+  /** Its hash: 32 bytes. */
+  readonly hash: Uint8Array;
+}
+
+export function writeEnclaveHeight(w: Writer, at: EnclaveHeight): void {
+  w.u32(at.height).raw(at.hash);
+}
+
+export function readEnclaveHeight(r: Reader): EnclaveHeight {
+  return { height: r.u32(), hash: r.raw(32) };
+}
+
+/** A log line without the number that the node gives it. */
+export type EnclaveLog = Omit<LogRecord, "sequence">;
+
+export function writeLogs(w: Writer, logs: readonly EnclaveLog[]): void {
+  w.vec(logs, (o, log) => o.u32(log.block).raw(log.contract).u8(log.level).bool(log.query).str(log.text));
+}
+
+export function readLogs(r: Reader): EnclaveLog[] {
+  return r.vec((o) => {
+    const head = { block: o.u32(), contract: contractId(o.raw(32)), level: o.u8(), query: o.bool() };
+    return { ...head, text: o.str() };
+  }, 39);
+}
+
+/** What `dispatch` and `query` give: the result, SCALE `SealedReceipts` or `QueryAnswer`, and what was logged. */
+export interface EnclaveResult {
+  readonly result: Uint8Array;
+  readonly logs: readonly EnclaveLog[];
+}
+
+export function writeEnclaveResult(w: Writer, { result, logs }: EnclaveResult): void {
+  w.bytes(result);
+  writeLogs(w, logs);
+}
+
+export function readEnclaveResult(r: Reader): EnclaveResult {
+  return { result: r.bytes(), logs: readLogs(r) };
+}
