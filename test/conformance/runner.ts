@@ -30,7 +30,7 @@ export interface Engine {
   readonly name: string;
   /** Throws when it refuses the module. */
   readonly prepare: (bytes: Uint8Array) => Candidate;
-  /** Whether what `prepare` threw is a refusal of the module, and not a fault of the engine. */
+  /** Whether what preparing or compiling threw is this engine's refusal of the module, and not a fault of the engine. */
   readonly refuses: (thrown: unknown) => boolean;
 }
 
@@ -159,7 +159,7 @@ export function runScript(commands: readonly Command[], engine: Engine, parse: T
       new WebAssembly.Module(engine.prepare(bytes).bytes);
       return false;
     } catch (thrown) {
-      if (thrown instanceof WebAssembly.CompileError || engine.refuses(thrown)) return true;
+      if (engine.refuses(thrown)) return true;
       throw thrown;
     }
   }
