@@ -204,8 +204,11 @@ export class Machine {
     const memory = type === undefined ? undefined : this.#pool.memory(type.minimum, type.maximum);
     const instance = new Instance(code, host, memory);
     this.#instantiated++;
-    if (code.instantiated && code.image === undefined) code.image = MemoryImage.capture(instance.bytes);
-    code.instantiated = true;
+    if (code.image === undefined) {
+      // Looking for what is not zero takes longer than all the rest; a code that runs once is spared it.
+      if (code.instantiated || instance.memory === undefined) code.image = MemoryImage.capture(instance.bytes);
+      code.instantiated = true;
+    }
     return instance;
   }
 

@@ -6,7 +6,8 @@ import { contract, hostOf } from "./wat.ts";
 
 const unlimited = 2n ** 64n - 1n;
 const late = expect.objectContaining({ code: "DeadlineExceeded" });
-const bounded = (milliseconds: number, host: Host<undefined> = hostOf()): Run<undefined> => ({
+const noHost = hostOf();
+const bounded = (milliseconds: number, host: Host<undefined> = noHost): Run<undefined> => ({
   host,
   frame: undefined,
   entry: "call",

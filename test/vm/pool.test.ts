@@ -123,10 +123,11 @@ describe("nested runs", () => {
     readonly depth: number;
   }
 
-  function nest(machine: Machine, deepest: number) {
+  /** Hosts are made once: instances are kept apart by them. */
+  function nesting(machine: Machine, deepest: number) {
     const code = machine.load(recursive);
-    const counts: number[] = [];
-    const inner: Outcome[] = [];
+    let counts: number[] = [];
+    let inner: Outcome[] = [];
     const host: Host<Frame> = hostOf<Frame>({
       again(slot) {
         const { depth } = slot.frame;
@@ -136,14 +137,19 @@ describe("nested runs", () => {
       },
       look: (slot) => void counts.push(slot.view.getInt32(0, true)),
     });
-    const outcome = machine.run(code, { host, frame: { depth: 1 }, entry: "call", gas });
-    return { outcome, counts, inner };
+    return () => {
+      counts = [];
+      inner = [];
+      const outcome = machine.run(code, { host, frame: { depth: 1 }, entry: "call", gas });
+      return { outcome, counts, inner };
+    };
   }
 
   it("of the same code each have an instance of their own", () => {
     const machine = new Machine();
+    const nest = nesting(machine, 6);
     for (let i = 0; i < 3; i++) {
-      const { outcome, counts } = nest(machine, 6);
+      const { outcome, counts } = nest();
       expect(outcome.type).toBe("returned");
       expect(counts).toEqual([1, 1, 1, 1, 1, 1]);
     }
@@ -153,17 +159,17 @@ describe("nested runs", () => {
 
   it("never fail for the bound on instances", () => {
     const machine = new Machine({ idleInstances: 0 });
-    expect(nest(machine, 6).outcome.type).toBe("returned");
+    expect(nesting(machine, 6)().outcome.type).toBe("returned");
     expect(machine.stats().idleInstances).toBe(0);
   });
 
   it("go no deeper than told", () => {
-    expect(() => nest(new Machine(), 7)).toThrow(expect.objectContaining({ code: "Internal" }));
-    expect(nest(new Machine({ frames: 7 }), 7).outcome.type).toBe("returned");
+    expect(nesting(new Machine(), 7)).toThrow(expect.objectContaining({ code: "Internal" }));
+    expect(nesting(new Machine({ frames: 7 }), 7)().outcome.type).toBe("returned");
   });
 
   it("use gas of their own", () => {
-    const { outcome, inner } = nest(new Machine(), 3);
+    const { outcome, inner } = nesting(new Machine(), 3)();
     for (const { gasUsed } of inner) expect(gasUsed).toBe(outcome.gasUsed);
   });
 
