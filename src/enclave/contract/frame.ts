@@ -21,6 +21,7 @@ import { contractsFault, type DispatchFault, DispatchFault as Fault, rootNotAllo
 import type { RootExecution } from "./execution.ts";
 import { existentialDeposit, maxDepth } from "./limits.ts";
 import { called, contractEmitted, delegateCalled, instantiated } from "./pallet-events.ts";
+import { isPrivateEvent } from "./pink/events.ts";
 
 /** How a frame ended. */
 export type FrameEnd =
@@ -90,8 +91,9 @@ export class Frame implements Call {
 
   emit(topics: readonly Uint8Array[], data: Uint8Array): void {
     const { execution, contract } = this;
-    execution.events.push({ contract, topics, data });
-    execution.palletEvents.push(contractEmitted(contract, data));
+    const event = { contract, topics, data };
+    execution.events.push(event);
+    if (!isPrivateEvent(event)) execution.palletEvents.push(contractEmitted(contract, data));
   }
 
   suspend(request: unknown): never {

@@ -48,7 +48,7 @@ export interface HostFunctionRow {
   /** What it does, in one line. */
   readonly does: string;
   // biome-ignore lint/suspicious/noExplicitAny: each row's parameters are numbers and bigints as its own list says
-  readonly run: (frame: Frame, ...parameters: any[]) => number | bigint | undefined | void;
+  readonly run: (frame: Frame, ...parameters: any[]) => unknown;
 }
 
 type Options = Pick<HostFunctionRow, "cost" | "does" | "run"> & {

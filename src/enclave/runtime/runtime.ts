@@ -15,24 +15,45 @@
  * @module
  */
 
+import { blake2_256 } from "../../crypto/hash.ts";
+import { EngineError } from "../../errors.ts";
 import type { Machine } from "../../vm/index.ts";
-import type { RelayedBlock } from "../../wire/block.ts";
-import type { BlockHash, ClusterId } from "../../wire/bytes.ts";
+import { type Genesis, type RelayedBlock, readGenesis } from "../../wire/block.ts";
+import { type BlockHash, blockHash, type ClusterId, type ContractId, sameBytes, toHex } from "../../wire/bytes.ts";
 import type { LogRecord } from "../../wire/node.ts";
-import type { QueryAnswer, QueryRequest } from "../../wire/query.ts";
-import type { SealedReceipts } from "../../wire/receipt.ts";
+import type { QueryRequest } from "../../wire/query.ts";
+import type { Receipt, SealedReceipts } from "../../wire/receipt.ts";
+import { decode, Writer } from "../../wire/scale.ts";
+import { accountOf } from "../contract/balances.ts";
 import type { QueryEnvironment } from "../contract/call.ts";
+import { CodeStore } from "../contract/codes.ts";
+import type { Engine, Moment, RootExecution } from "../contract/execution.ts";
+import { contractHost } from "../contract/host.ts";
+import { LocalCache } from "../contract/pink/cache.ts";
+import { applyEffects } from "../contract/pink/effects.ts";
+import { dueHooks } from "../contract/pink/hooks.ts";
+import { callRoot } from "../contract/root.ts";
 import type { KeyProvider } from "../keys/provider.ts";
+import { Journal } from "../state/journal.ts";
+import { readState, writeState } from "../state/snapshot.ts";
+import { State } from "../state/state.ts";
+import { handleMessage, type MessageContext, pay } from "./messages.ts";
+import { type QueryPass, runQuery } from "./query.ts";
+import { sealBlock } from "./receipts.ts";
+import { type Tip, verifyBlock } from "./verify.ts";
 
 /** A log line; the host numbers it. */
 export type RuntimeLog = Omit<LogRecord, "sequence">;
 
 /** What the runtime stands on. */
 export interface RuntimeServices {
+  /** Not shared with another runtime. */
   readonly machine: Machine;
   readonly keys: KeyProvider;
   /** Takes what contracts log and print, as it happens; a block that fails has logged what it had. */
   readonly log?: (record: RuntimeLog) => void;
+  /** The worker's cache, with its own clock; one that goes by the chain's time when absent. */
+  readonly cache?: LocalCache;
 }
 
 /** What executing a block gives. */
@@ -41,54 +62,243 @@ export interface DispatchResult {
   readonly sealed: SealedReceipts;
 }
 
-/** How one pass of a query ended. */
-export type QueryPass =
-  | { readonly type: "answered"; readonly answer: QueryAnswer }
-  /** The query waits for something outside; run it again with the same snapshot once `request` is answered. */
-  | { readonly type: "suspended"; readonly request: unknown };
+/** A moment of the state that queries can be run on, as often as they need. */
+export interface QuerySnapshot {
+  /** Number of the block whose state it is. */
+  readonly block: number;
+  /**
+   * Runs one pass of a query; nothing of it is written.
+   * @param environment `pink` is the query's `QuerySession`, kept over its passes; one that is not suspended needs none.
+   */
+  query(request: QueryRequest, environment: QueryEnvironment): QueryPass;
+}
+
+/** The version of snapshots. */
+const snapshotVersion = 1;
 
 /** The contract runtime of one isolate: one chain, at most one cluster. */
-export declare class Runtime {
+export class Runtime {
+  readonly #genesis: Genesis;
+  readonly #genesisHash: BlockHash;
+  readonly #engine: Engine;
+  /** The local caches of the worker's contracts; never part of the state. */
+  readonly cache: LocalCache;
+  #state: State;
+  #tip: Tip;
+  #root: Uint8Array;
+
+  private constructor(
+    chain: { readonly genesis: Genesis; readonly hash: BlockHash },
+    services: RuntimeServices,
+    at: { readonly state: State; readonly tip: Tip },
+  ) {
+    this.#genesis = chain.genesis;
+    this.#genesisHash = chain.hash;
+    this.#state = at.state;
+    this.#tip = at.tip;
+    this.#root = at.state.root();
+    this.cache = services.cache ?? new LocalCache(() => Number(this.#tip.timestamp / 1000n));
+    const { log } = services;
+    this.#engine = {
+      machine: services.machine,
+      host: contractHost,
+      codes: new CodeStore(services.machine),
+      keys: services.keys,
+      log: (contract, level, text, query, block) => log?.({ block, contract, level, text, query }),
+    };
+    this.#applyWeights();
+  }
+
   /**
    * Starts at the genesis block.
    * @param genesis SCALE `Genesis`; its blake2_256 is the hash of block 0.
    */
-  static create(genesis: Uint8Array, services: RuntimeServices): Runtime;
+  static create(genesis: Uint8Array, services: RuntimeServices): Runtime {
+    const chain = chainOf(genesis);
+    const tip = { number: 0, hash: chain.hash, timestamp: chain.genesis.timestamp };
+    return new Runtime(chain, services, { state: State.empty(), tip });
+  }
+
   /**
    * Starts from what `snapshot` gave.
    * @throws {EngineError} `Undecodable` when the snapshot is damaged, `GenesisMismatch` when it is another chain's.
    */
-  static restore(genesis: Uint8Array, snapshot: Uint8Array, services: RuntimeServices): Runtime;
+  static restore(genesis: Uint8Array, snapshot: Uint8Array, services: RuntimeServices): Runtime {
+    const chain = chainOf(genesis);
+    const at = decode(snapshot, "snapshot", (r) => {
+      const version = r.u16();
+      if (version !== snapshotVersion) throw r.fail(`a snapshot of version ${version}`);
+      const found = r.raw(32);
+      if (!sameBytes(found, chain.hash)) {
+        throw new EngineError("GenesisMismatch", { found: toHex(found), expected: toHex(chain.hash) });
+      }
+      const tip = { number: r.u32(), hash: blockHash(r.raw(32)), timestamp: r.u64() };
+      const root = r.raw(32);
+      const state = readState(r);
+      if (!sameBytes(state.root(), root)) throw r.fail("its state is not that of its root");
+      return { state, tip };
+    });
+    return new Runtime(chain, services, at);
+  }
 
   /** Number of the last block executed. */
-  get height(): number;
+  get height(): number {
+    return this.#tip.number;
+  }
+
   /** Its hash. */
-  get hash(): BlockHash;
+  get hash(): BlockHash {
+    return this.#tip.hash;
+  }
+
   /** Root of the state after it: 32 bytes. */
-  get stateRoot(): Uint8Array;
+  get stateRoot(): Uint8Array {
+    return this.#root;
+  }
+
   /** The cluster that this worker serves; undefined until one was deployed. */
-  get cluster(): ClusterId | undefined;
+  get cluster(): ClusterId | undefined {
+    return this.#state.cluster?.id;
+  }
+
+  /** The cluster's system contract; undefined when there is none. */
+  get systemContract(): ContractId | undefined {
+    return this.#state.cluster?.systemContract;
+  }
 
   /**
    * Executes the next block.
    * @throws {EngineError} `BlockRefused` when the block does not continue the chain or is not what its header says;
    *   any `EngineError` leaves the state as it was before the block.
    */
-  dispatch(block: RelayedBlock): DispatchResult;
+  dispatch(block: RelayedBlock): DispatchResult {
+    const hash = verifyBlock(block, this.#tip, this.#genesis.authority);
+    const { number, timestamp } = block.header;
+    const state = this.#state.fork();
+    const journal = new Journal(state);
+    const moment: Moment = {
+      mode: "transaction",
+      block: number,
+      lastBlockHash: this.#tip.hash,
+      now: timestamp,
+      environment: undefined,
+    };
+    let reweighed = false;
+    const context: MessageContext = {
+      engine: this.#engine,
+      moment,
+      journal,
+      governor: this.#genesis.governor,
+      applyEffects: (execution) => {
+        reweighed = this.#applyEffects(execution, journal) || reweighed;
+      },
+    };
+    const receipts: Receipt[] = [];
+    for (const message of block.messages) {
+      const outcome = handleMessage(message, context);
+      journal.commit();
+      receipts.push({ block: number, index: receipts.length, ...outcome });
+    }
+    this.#runHooks(state, context, receipts);
+    const stateRoot = state.root();
+    const sealed = sealBlock(receipts, { number, hash, stateRoot }, this.#engine.keys);
+    this.#state = state;
+    this.#tip = { number, hash, timestamp };
+    this.#root = stateRoot;
+    if (reweighed) this.#applyWeights();
+    return { sealed };
+  }
+
+  #runHooks(state: State, context: MessageContext, receipts: Receipt[]): void {
+    const { cluster } = state;
+    if (cluster === undefined || state.hooks.size === 0) return;
+    for (const { contract, message, gasLimit } of dueHooks(state.hooks.entries())) {
+      const subject = { nonce: new Uint8Array(0), contract };
+      const outcome = pay(subject, contract, contract, gasLimit, false, state.cluster!, context, (execution, gas) =>
+        callRoot(execution, { contract, value: 0n, input: message, gas, storageDepositLimit: undefined }),
+      );
+      context.journal.commit();
+      receipts.push({ block: context.moment.block, index: receipts.length, ...outcome });
+    }
+  }
+
+  /** Applies the Pink events of an execution. @returns whether weights may have changed. */
+  #applyEffects(execution: RootExecution, journal: Journal): boolean {
+    let reweighed = false;
+    applyEffects(execution.events, {
+      get cluster() {
+        return journal.state.cluster!;
+      },
+      cache: this.cache,
+      setHook: (contract, hook) => journal.setHook(contract, hook),
+      setWeight: (contract, weight) => {
+        reweighed = true;
+        journal.setWeight(contract, weight);
+      },
+      setCluster: (cluster) => journal.setCluster(cluster),
+      log: (contract, level, text) => execution.log(contract, level, text),
+    });
+    return reweighed;
+  }
+
+  #applyWeights(): void {
+    const weights = [...this.#state.weights.entries()];
+    this.cache.applyWeights(weights.map(({ key, value }) => ({ contract: key as ContractId, weight: value })));
+  }
+
+  /**
+   * Keeps the newest state for queries, however many blocks follow.
+   * @throws {EngineError} `NoCluster` before a cluster was deployed.
+   */
+  pin(): QuerySnapshot {
+    const { cluster } = this.#state;
+    if (cluster === undefined) throw new EngineError("NoCluster");
+    const state = this.#state.fork();
+    const { number, hash, timestamp } = this.#tip;
+    const context = {
+      engine: this.#engine,
+      state,
+      cluster,
+      moment: { block: number, lastBlockHash: hash, now: timestamp },
+      cache: this.cache,
+    };
+    return { block: number, query: (request, environment) => runQuery(request, environment, context) };
+  }
 
   /**
    * Runs one pass of a query on the newest state; nothing of it is written.
    * @throws {EngineError} `NoCluster` before a cluster was deployed.
    */
-  query(request: QueryRequest, environment: QueryEnvironment): QueryPass;
+  query(request: QueryRequest, environment: QueryEnvironment): QueryPass {
+    return this.pin().query(request, environment);
+  }
 
   /** The whole state in one canonical form. */
-  snapshot(): Uint8Array;
+  snapshot(): Uint8Array {
+    const { number, hash, timestamp } = this.#tip;
+    const w = new Writer(1 << 16).u16(snapshotVersion).raw(this.#genesisHash);
+    w.u32(number).raw(hash).u64(timestamp).raw(this.#root);
+    writeState(w, this.#state);
+    return w.take();
+  }
 
   /** Whether contract code of this hash is stored. */
-  codeExists(hash: Uint8Array): boolean;
+  codeExists(hash: Uint8Array): boolean {
+    return hash.length === 32 && this.#state.codes.get(hash) !== undefined;
+  }
+
   /** The code hash of a contract; undefined when there is none. */
-  contractCode(contract: Uint8Array): Uint8Array | undefined;
+  contractCode(contract: Uint8Array): Uint8Array | undefined {
+    return contract.length === 32 ? this.#state.contracts.get(contract)?.info.codeHash : undefined;
+  }
+
   /** Balance of an account in the cluster. */
-  balance(account: Uint8Array): { readonly total: bigint; readonly free: bigint };
+  balance(account: Uint8Array): { readonly total: bigint; readonly free: bigint } {
+    const { free, held } = account.length === 32 ? accountOf(this.#state, account) : { free: 0n, held: 0n };
+    return { total: free + held, free };
+  }
+}
+
+function chainOf(bytes: Uint8Array): { readonly genesis: Genesis; readonly hash: BlockHash } {
+  return { genesis: decode(bytes, "genesis", readGenesis), hash: blockHash(blake2_256(bytes)) };
 }

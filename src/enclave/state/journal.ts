@@ -7,7 +7,7 @@
  */
 
 import type { AccountId, CodeHash, ContractId } from "../../wire/bytes.ts";
-import type { Account, ClusterRecord, CodeRecord, ContractInfo, ContractRecord } from "./records.ts";
+import type { Account, ClusterRecord, CodeRecord, ContractInfo, ContractRecord, Hook } from "./records.ts";
 import type { State } from "./state.ts";
 import type { Leaf, Trie } from "./trie.ts";
 
@@ -131,6 +131,19 @@ export class Journal {
     const { codes } = this.state;
     const before = record === undefined ? codes.delete(hash) : codes.set(hash, record);
     this.#changes.push(new EntryChange(codes, hash, before));
+  }
+
+  /** Sets what a contract is called with at the end of every block. */
+  setHook(contract: ContractId, hook: Hook): void {
+    const { hooks } = this.state;
+    this.#changes.push(new EntryChange(hooks, contract, hooks.set(contract, hook)));
+  }
+
+  /** Sets the weight of a contract; 0 is as good as none. */
+  setWeight(contract: ContractId, weight: number): void {
+    const { weights } = this.state;
+    const before = weight === 0 ? weights.delete(contract) : weights.set(contract, weight);
+    this.#changes.push(new EntryChange(weights, contract, before));
   }
 
   setCluster(cluster: ClusterRecord): void {
