@@ -7,8 +7,7 @@
  */
 
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import { build } from "esbuild";
 
@@ -17,7 +16,10 @@ if (entry === undefined) {
   console.error("usage: node bench/run.mjs <bench.ts> [--json]");
   process.exit(2);
 }
-const folder = mkdtempSync(join(tmpdir(), "phatvm-bench-"));
+// Below node_modules, so that packages left outside the bundle are found.
+const cache = join(import.meta.dirname, "../node_modules/.cache");
+mkdirSync(cache, { recursive: true });
+const folder = mkdtempSync(join(cache, "phatvm-bench-"));
 const outfile = join(folder, basename(entry).replace(/\.ts$/, ".mjs"));
 try {
   await build({
