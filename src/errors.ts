@@ -80,6 +80,10 @@ export const catalogue = {
   ),
 
   // --- the host's ---
+  BadUsage: engine(
+    (f) => `${f.problem}.`,
+    "`phatvm help` lists the commands, `phatvm help <command>` says how each is called.",
+  ),
   SignerMissing: engine(
     (f) => `Nobody signs "${f.message}".`,
     'Pass a `signer`, for instance `net.account("//Alice")`.',

@@ -1,0 +1,61 @@
+/**
+ * Command lines to calls.
+ * @module
+ */
+
+import { parseArgs } from "node:util";
+import { EngineError } from "../errors.ts";
+import { type Call, type Command, commonOptions } from "./command.ts";
+
+/** The error for a call that is wrong in itself. */
+export function badUsage(problem: string, command?: string): EngineError {
+  return new EngineError("BadUsage", { problem, ...(command === undefined ? {} : { command }) });
+}
+
+/** Stands before a negative number while options are parsed, so that `-5` is an argument. */
+const shield = "\u0000";
+
+/**
+ * Parses what follows a command's name.
+ *
+ * @returns "help" when that is what is wanted.
+ * @throws {EngineError} `BadUsage`
+ */
+export function parseCall(name: string, command: Command | undefined, argv: readonly string[]): Call | "help" {
+  if (command === undefined) throw badUsage(`There is no command "${name}"`);
+  const known = { ...command.options, ...commonOptions };
+  const options = Object.fromEntries(Object.entries(known).map(([key, { type }]) => [key, { type }]));
+  let parsed: { values: Record<string, unknown>; positionals: string[] };
+  try {
+    const args = argv.map((word) => (/^-\d/.test(word) ? shield + word : word));
+    parsed = parseArgs({ args, options, allowPositionals: true, strict: true });
+  } catch (cause) {
+    throw new EngineError("BadUsage", { problem: firstSentence((cause as Error).message), command: name }, { cause });
+  }
+  const { values } = parsed;
+  if (values.help === true) return "help";
+  const positionals = parsed.positionals.map((word) => (word.startsWith(shield) ? word.slice(1) : word));
+  const { least, most } = command.positionals;
+  if (positionals.length < least) throw badUsage(`${name} needs ${command.usage}`, name);
+  if (positionals.length > most) throw badUsage(`"${positionals[most]}" is one argument too many`, name);
+  const text = (option: string): string | undefined => {
+    const value = values[option];
+    return typeof value === "string" ? (value.startsWith(shield) ? value.slice(1) : value) : undefined;
+  };
+  return {
+    positionals,
+    text,
+    flag: (option) => values[option] === true,
+    amount: (option) => {
+      const value = text(option);
+      if (value === undefined) return undefined;
+      const bare = value.replaceAll("_", "");
+      if (!/^\d+$/.test(bare)) throw badUsage(`--${option} takes a whole number, not "${value}"`, name);
+      return BigInt(bare);
+    },
+  };
+}
+
+function firstSentence(text: string): string {
+  return text.split(". ")[0]?.replace(/\.$/, "") ?? text;
+}
