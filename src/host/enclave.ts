@@ -122,10 +122,4 @@ export class Enclave {
     this.end ??= new EngineError("EnclaveGone", { reason: "it was ended" });
     await this.worker.terminate();
   }
-
-  /** Whether the isolate keeps the process alive. */
-  keepAlive(keep: boolean): void {
-    if (keep) this.worker.ref();
-    else this.worker.unref();
-  }
 }

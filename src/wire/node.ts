@@ -58,8 +58,14 @@ export interface NodeApi {
   facts(): Promise<NetworkFacts>;
   /** The next nonce of an account, those of waiting extrinsics counted. */
   nextNonce(account: Uint8Array): Promise<number>;
-  /** Orders an encoded extrinsic; resolves when its block is executed and on disk. */
+  /**
+   * Orders an encoded extrinsic; resolves when its block is executed and on disk.
+   *
+   * The same bytes again give the same inclusion, never a second execution. An abort ends the waiting, not the extrinsic.
+   */
   submit(extrinsic: Uint8Array, signal?: AbortSignal): Promise<Inclusion>;
+  /** Where the extrinsic with this hash (blake2_256 of its bytes) is, with its receipt; undefined when no block has it. */
+  inclusion(hash: Uint8Array): Promise<Inclusion | undefined>;
   /** Asks the enclave: SCALE `QueryRequest` in, SCALE `QueryAnswer` out. */
   query(request: Uint8Array, signal?: AbortSignal): Promise<Uint8Array>;
   /** Whether code is stored, and what is known of a contract. */

@@ -78,10 +78,13 @@ export class Chain {
   private readonly authority: Ed25519Signer;
   private newest: Head;
   private done: number;
+  private flushedTo: number;
   /** Receipts of executed blocks that are not in the store yet: block number to SCALE `SealedReceipts`. */
   private unwritten = new Map<number, Uint8Array>();
   /** Those that a commit under way takes along. */
   private readonly underWay = new Map<number, Uint8Array>();
+  /** The newest write on disk, and with it all before. */
+  private flushed: Promise<void> = Promise.resolve();
 
   private constructor(store: Store, found: { genesis: Uint8Array; authority: Uint8Array; system?: ContractId }) {
     this.store = store;
@@ -92,6 +95,7 @@ export class Chain {
     this.rules = { governor: this.genesis.governor, systemContract: found.system };
     this.newest = { number: 0, hash: this.genesisHash, timestamp: this.genesis.timestamp };
     this.done = 0;
+    this.flushedTo = 0;
   }
 
   /**
@@ -119,6 +123,7 @@ export class Chain {
       hash: blockHash(r.raw(32)),
       timestamp: r.u64(),
     }));
+    chain.flushedTo = chain.newest.number;
     chain.done = decode(executed, "height", (r) => r.u32());
     return chain;
   }
@@ -159,6 +164,11 @@ export class Chain {
   /** The newest block. */
   get head(): Head {
     return this.newest;
+  }
+
+  /** Number of the last block that is on disk: what the enclave may see. */
+  get final(): number {
+    return this.flushedTo;
   }
 
   /** Number of the last block whose receipts are known. */
@@ -214,7 +224,12 @@ export class Chain {
     writes.push({ key: headKey, value: encodeHead(head) });
     writes.push(...view.writes());
     this.newest = head;
-    return { head, ...this.write(writes) };
+    const { committed, flushed } = this.write(writes);
+    const final = flushed.then(() => {
+      this.flushedTo = Math.max(this.flushedTo, number);
+    });
+    final.catch(() => undefined);
+    return { head, committed, flushed: final };
   }
 
   /** A block as the relay feeds it: SCALE `RelayedBlock`. */
@@ -265,11 +280,13 @@ export class Chain {
       for (const number of taken.keys()) this.underWay.delete(number);
     };
     commit.committed.then(settled, () => undefined);
+    this.flushed = commit.flushed;
     return commit;
   }
 
-  /** Writes the receipts that no later block has taken along, and ends when they are flushed. */
+  /** Writes the receipts that no later block has taken along, and ends when all that are known are flushed. */
   async writeReceipts(): Promise<void> {
-    if (this.unwritten.size > 0) await this.write([]).flushed;
+    if (this.unwritten.size > 0) this.write([]);
+    await this.flushed;
   }
 }

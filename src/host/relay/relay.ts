@@ -1,0 +1,267 @@
+/**
+ * The relay: carries final blocks into the enclave, in order, and receipts out; starts the enclave again when it is gone.
+ *
+ * An enclave starts from the newest snapshot that it accepts and executes the blocks after it again. What was ordered
+ * while it was gone waits in the chain, so whoever waits for a receipt gets it, later. An enclave that dies at the same
+ * block again and again is given up.
+ * @module
+ */
+
+import { blake2_256 } from "../../crypto/hash.ts";
+import { EngineError } from "../../errors.ts";
+import { decodeRelayedBlock, writeHeader } from "../../wire/block.ts";
+import { sameBytes } from "../../wire/bytes.ts";
+import {
+  type EnclaveFacts,
+  type EnclaveHeight,
+  type EnclaveResult,
+  Entry,
+  readEnclaveFacts,
+  readEnclaveHeight,
+  readEnclaveResult,
+  writeEnclaveOptions,
+} from "../../wire/entry.ts";
+import { readSealedReceipts, type SealedReceipts } from "../../wire/receipt.ts";
+import { decode, encode } from "../../wire/scale.ts";
+import type { Chain } from "../chain/chain.ts";
+import { Enclave, type IsolateLimits } from "../enclave.ts";
+import type { Snapshots } from "../store/snapshots.ts";
+
+/** Blocks that are sent to the enclave in one frame, at most. */
+const BATCH = 32;
+/** Bytes of blocks in one frame, at most, unless a single one is larger. */
+const BATCH_BYTES = 8 * 1024 * 1024;
+/** How often an enclave may die at one block. */
+const MOST_DEATHS = 3;
+
+/** What the relay stands on. */
+export interface RelaySetting {
+  readonly chain: Chain;
+  readonly limits: IsolateLimits;
+  /** Folder of the platform; without one an enclave that dies takes its keys along and cannot be followed by another. */
+  readonly platformFolder: string | undefined;
+  readonly snapshots: Snapshots | undefined;
+  /** Blocks between two snapshots. */
+  readonly snapshotEvery: number;
+  readonly warn: (warning: string) => void;
+  /** A block was executed, or executed again when `again`. */
+  readonly executed: (number: number, sealed: SealedReceipts, logs: EnclaveResult["logs"], again: boolean) => void;
+  /** There will be no enclave any more. */
+  readonly failed: (error: unknown) => void;
+}
+
+interface Running {
+  readonly enclave: Enclave;
+  readonly facts: EnclaveFacts;
+}
+
+/** Feeds one chain to one enclave. */
+export class Relay {
+  private readonly setting: RelaySetting;
+  private running: Promise<Running> | undefined;
+  /** Number of the last block that the enclave has executed. */
+  private height = 0;
+  private snapshotAt = 0;
+  private pumping: Promise<void> | undefined;
+  private stopped = false;
+  private deaths = { height: -1, count: 0 };
+
+  constructor(setting: RelaySetting) {
+    this.setting = setting;
+  }
+
+  /** Starts the enclave and brings it to the head of the chain. */
+  async start(): Promise<EnclaveFacts> {
+    this.running = this.launch();
+    // A caller that comes while nobody waits must not end the process.
+    this.running.catch(() => undefined);
+    const { facts } = await this.running;
+    await this.catchUp();
+    return facts;
+  }
+
+  /** Feeds blocks until the enclave is at the head; an enclave that ends meanwhile is followed by the next. */
+  private async catchUp(): Promise<void> {
+    while (!this.stopped && this.height < this.setting.chain.head.number) {
+      this.wake();
+      await this.pumping;
+      await this.running;
+    }
+  }
+
+  /**
+   * Calls an entry of the enclave that is at work, once there is one.
+   * @throws {PhatError} what it answers with, or `EnclaveGone`.
+   */
+  async call(entry: number, body: Uint8Array): Promise<Uint8Array> {
+    if (this.running === undefined) throw new EngineError("EnclaveGone", { reason: "it was not started" });
+    return (await this.running).enclave.call(entry, body);
+  }
+
+  private async launch(): Promise<Running> {
+    const enclave = new Enclave(this.setting.limits);
+    try {
+      const { platformFolder, chain } = this.setting;
+      const options = encode({ platformFolder, genesis: chain.genesisBytes }, writeEnclaveOptions);
+      const facts = decode(await enclave.call(Entry.open, options), "enclave facts", readEnclaveFacts);
+      this.height = await this.restore(enclave);
+      this.snapshotAt = this.height;
+      enclave.gone.then((error) => this.lost(error));
+      return { enclave, facts };
+    } catch (error) {
+      await enclave.terminate();
+      throw error;
+    }
+  }
+
+  /** Starts the enclave from the newest snapshot that it accepts, or from the genesis. */
+  private async restore(enclave: Enclave): Promise<number> {
+    const { snapshots, chain, warn } = this.setting;
+    for (const height of snapshots?.heights() ?? []) {
+      // Not proven yet, but a file that claims to be ahead need not be opened to know that the chain was cut.
+      if (height > chain.head.number) {
+        throw new EngineError("RollbackDetected", { chain: chain.head.number, enclave: height });
+      }
+      try {
+        const bytes = snapshots?.read(height) as Uint8Array;
+        const start = encode(bytes, (w, b) => w.option(b, (o, snapshot) => o.bytes(snapshot)));
+        const at = decode(await enclave.call(Entry.start, start), "enclave height", readEnclaveHeight);
+        this.sameChain(at);
+        return at.height;
+      } catch (error) {
+        if (!(error instanceof EngineError) || error.code === "EnclaveGone" || error.code === "RollbackDetected") {
+          throw error;
+        }
+        warn(`The snapshot ${snapshots?.path(height)} was passed over. ${error.message}`);
+      }
+    }
+    const start = encode(undefined, (w) => w.option(undefined, () => undefined));
+    return decode(await enclave.call(Entry.start, start), "enclave height", readEnclaveHeight).height;
+  }
+
+  /** The enclave stands on a block of this chain, or on one that the chain has lost. */
+  private sameChain(at: EnclaveHeight): void {
+    const { chain } = this.setting;
+    const lost = new EngineError("RollbackDetected", { chain: chain.head.number, enclave: at.height });
+    if (at.height > chain.head.number) throw lost;
+    const hash =
+      at.height === 0
+        ? chain.genesisHash
+        : blake2_256(encode(decodeRelayedBlock(chain.relayed(at.height)).header, writeHeader));
+    if (!sameBytes(hash, at.hash)) throw lost;
+  }
+
+  /** New blocks are final. */
+  wake(): void {
+    if (this.pumping !== undefined || this.stopped) return;
+    this.pumping = this.pump()
+      .catch((error) => {
+        // The end of an isolate is dealt with where it is noticed.
+        if (!(error instanceof EngineError && error.code === "EnclaveGone")) this.fail(error);
+      })
+      .finally(() => {
+        this.pumping = undefined;
+      });
+  }
+
+  private async pump(): Promise<void> {
+    const { chain, snapshotEvery, snapshots } = this.setting;
+    while (!this.stopped && this.height < chain.final) {
+      const { enclave } = await (this.running as Promise<Running>);
+      const answers: Promise<Uint8Array>[] = [];
+      let bytes = 0;
+      for (let next = this.height + 1; next <= chain.final && answers.length < BATCH; next++) {
+        const block = chain.relayed(next);
+        if (answers.length > 0 && bytes + block.length > BATCH_BYTES) break;
+        bytes += block.length;
+        const answer = enclave.call(Entry.dispatch, block);
+        answer.catch(() => undefined);
+        answers.push(answer);
+      }
+      for (const answer of answers) this.take(decode(await answer, "enclave result", readEnclaveResult));
+      if (snapshots !== undefined && this.height - this.snapshotAt >= snapshotEvery) await this.snapshot(enclave);
+    }
+  }
+
+  private take({ result, logs }: EnclaveResult): void {
+    const { chain, executed } = this.setting;
+    const sealed = decode(result, "sealed receipts", readSealedReceipts);
+    const number = this.height + 1;
+    const known = number <= chain.executed ? chain.receipts(number) : undefined;
+    if (known !== undefined) {
+      const before = decode(known, "sealed receipts", readSealedReceipts).seal;
+      const { stateRoot, receiptsRoot } = sealed.seal;
+      if (!sameBytes(before.stateRoot, stateRoot) || !sameBytes(before.receiptsRoot, receiptsRoot)) {
+        throw new EngineError("StateDiverged", { block: number });
+      }
+    } else {
+      chain.keepReceipts(number, result);
+    }
+    this.height = number;
+    executed(number, sealed, logs, known !== undefined);
+  }
+
+  /** Takes a snapshot and keeps it. What it covers is never executed again, so its receipts are flushed first. */
+  private async snapshot(enclave: Enclave): Promise<void> {
+    const { chain, snapshots, warn } = this.setting;
+    const [at, bytes] = decode(await enclave.call(Entry.snapshot, new Uint8Array(0)), "snapshot", (r) => [
+      readEnclaveHeight(r),
+      r.bytes(),
+    ]);
+    this.snapshotAt = at.height;
+    await chain.writeReceipts();
+    try {
+      await snapshots?.keep(at.height, bytes);
+    } catch (error) {
+      warn(`No snapshot was kept at block ${at.height}. ${(error as Error).message}`);
+    }
+  }
+
+  private lost(error: EngineError): void {
+    if (this.stopped) return;
+    this.deaths = { height: this.height, count: this.deaths.height === this.height ? this.deaths.count + 1 : 1 };
+    if (this.setting.platformFolder === undefined || this.deaths.count >= MOST_DEATHS) {
+      this.fail(error);
+      return;
+    }
+    this.setting.warn(`${error.message} (started again)`);
+    this.running = this.launch();
+    this.running.then(
+      () => this.wake(),
+      (failure) => this.fail(failure),
+    );
+  }
+
+  private fail(error: unknown): void {
+    if (this.stopped) return;
+    this.stopped = true;
+    this.running?.then(
+      ({ enclave }) => enclave.terminate(),
+      () => undefined,
+    );
+    const end = Promise.reject(error);
+    end.catch(() => undefined);
+    this.running = end;
+    this.setting.failed(error);
+  }
+
+  /** Brings the enclave to the head, takes a last snapshot, and ends it. */
+  async stop(): Promise<void> {
+    const running = this.running;
+    try {
+      if (!this.stopped && running !== undefined) {
+        await this.catchUp();
+        this.stopped = true;
+        await this.pumping;
+        const { enclave } = await running;
+        if (this.setting.snapshots !== undefined && this.height > this.snapshotAt) await this.snapshot(enclave);
+      }
+    } finally {
+      this.stopped = true;
+      await running?.then(
+        ({ enclave }) => enclave.terminate(),
+        () => undefined,
+      );
+    }
+  }
+}
