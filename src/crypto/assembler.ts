@@ -1,5 +1,6 @@
 /**
- * Just enough of a WebAssembly assembler to build the two hash functions that the hot path lives on.
+ * Just enough of a WebAssembly assembler to build the arithmetic that the hot path lives on: two hash functions and a
+ * field.
  *
  * Their inner loops are 64-bit arithmetic, which JavaScript has only as bigint or in halves: the same loops as
  * WebAssembly are five to ten times faster, and building them here costs a millisecond at start-up, no package and no
@@ -30,8 +31,11 @@ export const op = {
   i32Sub: 0x6b,
   i32Or: 0x72,
   i64Add: 0x7c,
+  i64Sub: 0x7d,
+  i64Mul: 0x7e,
   i64And: 0x83,
   i64Xor: 0x85,
+  i64ShrS: 0x87,
   i64Rotl: 0x89,
   i64Rotr: 0x8a,
   i64ExtendI32U: 0xad,

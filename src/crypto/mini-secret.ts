@@ -20,17 +20,11 @@ export function sr25519Secret(seed: Uint8Array): Uint8Array {
   const secret = new Uint8Array(hash("sha512", seed, "buffer"));
   (secret[31] as number) &= 63;
   (secret[31] as number) |= 64;
-  return withScalarDivided(secret);
-}
-
-/** Divides the scalar of a secret by eight, without remainder: the low three bits go. */
-export function withScalarDivided(secret: Uint8Array): Uint8Array {
-  const out = secret.slice();
   let carry = 0;
   for (let i = 31; i >= 0; i--) {
     const value = secret[i] as number;
-    out[i] = (value >> 3) | carry;
+    secret[i] = (value >> 3) | carry;
     carry = (value & 7) << 5;
   }
-  return out;
+  return secret;
 }

@@ -109,5 +109,6 @@ export function keyPairFromUri(uri: string, scheme: "sr25519" | "ed25519" = "sr2
   }
   let secret = sr25519Secret(seed);
   for (const { hard, chainCode } of junctions) secret = (hard ? hardJunction : softJunction)(secret, chainCode);
-  return { scheme, publicKey: sr25519PublicKey(secret), sign: (message) => signSr25519(secret, message) };
+  const publicKey = sr25519PublicKey(secret);
+  return { scheme, publicKey, sign: (message) => signSr25519(secret, message, publicKey) };
 }
