@@ -54,6 +54,8 @@ export interface RelayedBlock {
   readonly header: Header;
   readonly justification: Justification;
   readonly messages: readonly Message[];
+  /** The bytes that the messages were read from; the codec is canonical, so they are `messagesBytes` of them. */
+  readonly encodedMessages?: Uint8Array;
 }
 
 export function writeRelayedBlock(w: Writer, block: RelayedBlock): void {
@@ -63,11 +65,11 @@ export function writeRelayedBlock(w: Writer, block: RelayedBlock): void {
 }
 
 export function readRelayedBlock(r: Reader): RelayedBlock {
-  return {
-    header: readHeader(r),
-    justification: { signature: r.raw(64) },
-    messages: r.vec(readMessage, 3),
-  };
+  const header = readHeader(r);
+  const justification = { signature: r.raw(64) };
+  const start = r.offset;
+  const messages = r.vec(readMessage, 3);
+  return { header, justification, messages, encodedMessages: r.since(start) };
 }
 
 /** The bytes that `Header.messagesRoot` is the hash of. */

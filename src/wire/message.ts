@@ -7,7 +7,7 @@
  */
 
 import type { AccountId, ClusterId, CodeHash, ContractId } from "./bytes.ts";
-import { accountId, clusterId, codeHash, contractId, toHex } from "./bytes.ts";
+import { accountId, clusterId, codeHash, contractId, sameBytes, toHex } from "./bytes.ts";
 import { decode, encode, type Reader, type Writer } from "./scale.ts";
 
 /** Who sent a message. `pallet` is the chain itself. */
@@ -82,7 +82,23 @@ export function writeMessage(w: Writer, message: Message): void {
 }
 
 export function readMessage(r: Reader): Message {
-  return { sender: readOrigin(r), destination: r.str(), payload: r.bytes() };
+  return { sender: readOrigin(r), destination: readTopic(r), payload: r.bytes() };
+}
+
+/** Topics come again and again: the last ones are known by their bytes, and are the same string each time. */
+const knownTopics: ({ readonly bytes: Uint8Array; readonly topic: string } | undefined)[] = new Array(256).fill(
+  undefined,
+);
+
+function readTopic(r: Reader): string {
+  const bytes = r.bytesView();
+  const place = ((bytes[15] ?? 0) * 31 + (bytes[16] ?? 0) * 7 + (bytes[17] ?? 0)) & 255;
+  const known = knownTopics[place];
+  if (known !== undefined && sameBytes(known.bytes, bytes)) return known.topic;
+  const copy = bytes.slice();
+  const topic = r.text(bytes);
+  if (copy.length <= 128) knownTopics[place] = { bytes: copy, topic };
+  return topic;
 }
 
 /** The topic of cluster events: deployment, uploads, deposits. */

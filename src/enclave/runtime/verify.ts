@@ -36,7 +36,7 @@ export function verifyBlock(block: RelayedBlock, tip: Tip, authority: Uint8Array
   if (!verifyEd25519(authority, finalityMessage(hash), justification.signature)) {
     throw refuse("the authority has not signed it");
   }
-  if (!sameBytes(header.messagesRoot, blake2_256(messagesBytes(messages)))) {
+  if (!sameBytes(header.messagesRoot, blake2_256(block.encodedMessages ?? messagesBytes(messages)))) {
     throw refuse("its messages are not those of its header");
   }
   return hash;
