@@ -216,6 +216,10 @@ export const catalogue = {
     "The chain was cut or an older copy put back: restore the newest copy of the folder.",
   ),
   NodeClosed: engine(() => "The node is closed.", "Open it again."),
+  CallGivenUp: engine(
+    () => "The call was given up by its caller.",
+    "Nothing is to be done; what was ordered before stays ordered.",
+  ),
   ConnectionLost: engine(
     (f) => `The connection to the owner of ${f.dir} ended: ${f.reason}.`,
     "Connect again. What was ordered may have been included: the same extrinsic sent again gives its receipt, never a second execution.",

@@ -45,7 +45,6 @@ function outOfOrder(entry: string): EngineError {
 export class Entries {
   readonly #openPlatform: OpenPlatform;
   readonly #code: string;
-  readonly #machine = new Machine();
   #opened: Opened | undefined;
   #runtime: Runtime | undefined;
   #logs: EnclaveLog[] = [];
@@ -111,7 +110,7 @@ export class Entries {
     if (opened === undefined || this.#runtime !== undefined) throw outOfOrder("start");
     const snapshot = decode(body, "start", (r: Reader) => r.option((o) => o.bytes()));
     const services = {
-      machine: this.#machine,
+      machine: new Machine(),
       keys: opened.keys,
       log: (record: EnclaveLog) => {
         if (this.#logs.length < MOST_LOGS) this.#logs.push(record);

@@ -23,7 +23,7 @@ import {
 import { type BlockHash, blockHash, type ContractId, contractId } from "../../wire/bytes.ts";
 import type { Extrinsic } from "../../wire/extrinsic.ts";
 import type { Message } from "../../wire/message.ts";
-import { decode, encode } from "../../wire/scale.ts";
+import { decode, encode, Reader } from "../../wire/scale.ts";
 import type { NodeOptions } from "../options.ts";
 import { type Commit, key, type Store, type Write } from "../store/store.ts";
 import { embeddedCluster, newGenesis } from "./genesis.ts";
@@ -241,6 +241,11 @@ export class Chain {
     if (value === undefined)
       throw new EngineError("StorageFailed", { what: `Reading ${what}`, reason: "it is missing" });
     return value;
+  }
+
+  /** How many extrinsics a block has. */
+  extrinsicsIn(number: number): number {
+    return new Reader(this.there(this.store.get(key("extrinsics", number)), `block ${number}`), "extrinsics").compact();
   }
 
   /** Where an extrinsic with this hash stands; undefined when no block has it. */

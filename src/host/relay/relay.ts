@@ -82,7 +82,7 @@ export class Relay {
 
   /** Feeds blocks until the enclave is at the head; an enclave that ends meanwhile is followed by the next. */
   private async catchUp(): Promise<void> {
-    while (!this.stopped && this.height < this.setting.chain.head.number) {
+    while (!this.stopped && this.height < this.setting.chain.final) {
       this.wake();
       await this.pumping;
       await this.running;
