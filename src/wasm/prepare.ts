@@ -43,7 +43,7 @@ export function prepareModule(bytes: Uint8Array, options: PrepareOptions = {}): 
   const depths = measureDepths(info, scanner, settings);
   const prefix = freePrefix(info);
   const image = settings.image ? summarizeImage(info, prefix) : undefined;
-  const takesStart = info.start !== -1 && settings.profile !== "wasm2";
+  const takesStart = info.start !== -1 && (settings.image || settings.profile !== "wasm2");
   const start = takesStart ? `${prefix}:start` : undefined;
 
   const w = new Writer(bytes.length + (bytes.length >> 1) + 1024);

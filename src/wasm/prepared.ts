@@ -79,7 +79,7 @@ export interface PreparedModule {
   readonly gasGlobal: string;
   /** Name of the exported mutable i32: bytes that remain; -1 after a stack overflow, -2 when a grow was not served (`stack.md`). */
   readonly stackGlobal: string;
-  /** Name of the start function's export; absent without one, and in profile `wasm2`, where it stays the start function. */
+  /** Name of the start function's export; absent without one, and in profile `wasm2` without `image`, where it stays the start function. */
   readonly start?: string;
   readonly image?: ImageNames;
   readonly imports: readonly ImportSummary[];
