@@ -5,12 +5,17 @@ import { AccountId, Bytes32, Hash } from "./types/fixed";
 import { u128 } from "./types/u128";
 
 export { env } from "./env/index";
+export { Call, CallError, contracts, Deployment } from "./env/contracts";
+export { crypto, hash, keys, SigType } from "./env/crypto";
+export { Header, http, HttpError, HttpRequest, HttpResponse } from "./env/http";
+export { Json, JsonKind } from "./env/json";
+export { cache, clock, cluster, log, random, worker } from "./env/worker";
 export { emit } from "./events";
 export { DoubleMapping, Mapping } from "./storage/mapping";
 export { Lazy } from "./storage/lazy";
 export { StorageList } from "./storage/list";
 export { err, none, ok, Option, Result, some } from "./types/choice";
-export { FixedArray, Pair, Triple } from "./types/array";
+export { FixedArray, Pair, pair, Triple, triple } from "./types/array";
 export { u256 } from "./types/u256";
 export { AccountId, Bytes32, Hash, u128 };
 

@@ -5,6 +5,7 @@
  * Input that cannot be decoded answers `Err(LangError::CouldNotReadInput)`; an error of the message reverts.
  */
 import { flush, forget } from "./contract";
+import { beginRemote, callRemote } from "./env/contracts";
 import { depositEvent, hashBlake2b256, input, sealReturn, setStorage, valueTransferred } from "./env/imports";
 import { read, write } from "./scale";
 import { LENGTH, SCRATCH, SCRATCH_SIZE, begin, fail, failed, open, position, remaining, reserve, take, written } from "./scratch";
@@ -12,7 +13,7 @@ import { decodeCell, keyOf, openCell, setCell } from "./storage/cell";
 import { zero } from "./storage/zero";
 import { done, err, ok } from "./types/choice";
 
-export { read, write, fail, failed, zero, done, err, ok, flush, forget };
+export { read, write, fail, failed, zero, done, err, ok, flush, forget, beginRemote, callRemote };
 
 /** `seal_return` with this flag drops everything that the frame did. */
 const REVERT: u32 = 1;

@@ -147,9 +147,20 @@ function readText(): string {
 }
 
 function readBytes(): Uint8Array {
-  const size = readLength();
-  const bytes = new Uint8Array(size);
-  if (size != 0) memory.copy(bytes.dataStart, take(size), size);
+  return readRaw(readLength());
+}
+
+/** Appends bytes without a length before them; traps when there are not as many. */
+export function writeRaw(bytes: Uint8Array, size: u32): void {
+  if (<u32>bytes.length != size) unreachable();
+  memory.copy(reserve(size), bytes.dataStart, size);
+}
+
+/** Takes so many bytes. */
+export function readRaw(size: u32): Uint8Array {
+  const at = take(size);
+  const bytes = new Uint8Array(at == 0 ? 0 : size);
+  if (at != 0) memory.copy(bytes.dataStart, at, size);
   return bytes;
 }
 

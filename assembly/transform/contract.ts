@@ -10,13 +10,13 @@ import type {
   NamedTypeNode,
   Source,
 } from "assemblyscript";
-import { type Decorator, type DecoratorName, decoratorOn, nameOf, readDecorator } from "./decorators.ts";
+import { type Decorator, decoratorOn, nameOf, readDecorator } from "./decorators.ts";
 import { docsOf } from "./docs.ts";
 import { selectorOf, storageKey, toHex } from "./hashes.ts";
 import { CommonFlags, NodeKind, ParameterKind } from "./kinds.ts";
 import type { Report } from "./report.ts";
 import { isSdk, type Scope } from "./scope.ts";
-import { type AbiField, type AbiType, fieldsOf, type Types, type TypeUse, textOf } from "./types.ts";
+import { type AbiField, type AbiType, classesIn, fieldsOf, type Types, type TypeUse, textOf } from "./types.ts";
 
 /** An argument of a constructor or message. */
 export interface Argument {
@@ -126,11 +126,6 @@ export function readContract(scope: Scope, types: Types, report: Report): Contra
   };
   checkWhole(model, report);
   return model;
-}
-
-/** The classes of a file. */
-export function classesIn(source: Source): ClassDeclaration[] {
-  return source.statements.filter((s) => s.kind === NodeKind.ClassDeclaration) as ClassDeclaration[];
 }
 
 function withBases(contract: { node: ClassDeclaration; source: Source }, scope: Scope, report: Report) {
@@ -395,5 +390,3 @@ function checkWhole(model: ContractModel, report: Report): void {
     names.add(event.name);
   }
 }
-
-export type { DecoratorName };

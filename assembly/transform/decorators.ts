@@ -18,7 +18,16 @@ import { LiteralKind, NodeKind } from "./kinds.ts";
 import type { Report } from "./report.ts";
 
 /** A decorator of the SDK. */
-export type DecoratorName = "contract" | "constructor" | "message" | "storage" | "event" | "topic" | "trait" | "fixed";
+export type DecoratorName =
+  | "contract"
+  | "constructor"
+  | "message"
+  | "storage"
+  | "event"
+  | "topic"
+  | "trait"
+  | "fixed"
+  | "remote";
 
 /** What each decorator takes. */
 const options: Readonly<Record<DecoratorName, readonly string[]>> = {
@@ -30,6 +39,7 @@ const options: Readonly<Record<DecoratorName, readonly string[]>> = {
   topic: [],
   trait: ["name", "namespace"],
   fixed: ["length"],
+  remote: ["trait"],
 };
 
 /** What an author wrote in a decorator's parentheses. */

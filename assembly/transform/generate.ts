@@ -72,7 +72,7 @@ function flushOf(field: StorageField): string {
   const of = owner.name.text;
   return changesInPlace(field.types[0]!)
     ? `if (${of}.$s_${name} != 0) $phat.saveIfChanged<${text}>(${key}, ${of}.$v_${name}, ${of}.$r_${name});`
-    : `if (${of}.$s_${name} == 2) $phat.save<${text}>(${key}, ${of}.$v_${name});`;
+    : `if (${of}.$s_${name} == 2) { ${of}.$s_${name} = 1; $phat.save<${text}>(${key}, ${of}.$v_${name}); }`;
 }
 
 /** What a static variable holds before it is loaded. */

@@ -20,6 +20,7 @@ import {
   valueMembers,
 } from "./generate.ts";
 import { CommonFlags, SourceKind } from "./kinds.ts";
+import { type Remote, readRemotes } from "./remote.ts";
 import { Report } from "./report.ts";
 import { fillResults } from "./results.ts";
 import { Scope } from "./scope.ts";
@@ -46,9 +47,10 @@ export class PhatTransform extends Transform {
     const scope = new Scope(parser);
     const types = new Types(scope, report);
     const model = readContract(scope, types, report);
+    const remotes = readRemotes(scope, types, report);
     if (model === undefined || report.any) return;
     this.contract = { model, types };
-    new Weaver(parser, scope, model, types).weave();
+    new Weaver(parser, scope, model, types).weave(remotes);
   }
 }
 
@@ -69,7 +71,7 @@ class Weaver {
     this.#types = types;
   }
 
-  weave(): void {
+  weave(remotes: readonly Remote[]): void {
     for (const source of this.#scope.own) {
       // Only the generated module is an entry: what an author exports is for other files, not for the host.
       if (source.sourceKind === SourceKind.UserEntry) source.sourceKind = SourceKind.User;
@@ -81,6 +83,11 @@ class Weaver {
     }
     for (const [node, { source, length }] of this.#types.fixed) {
       this.#add(node, source, fixedMembers(length), "length");
+    }
+    for (const { node, source, members } of remotes) {
+      node.flags &= ~CommonFlags.Abstract;
+      node.members = [];
+      this.#add(node, source, members, "calls");
     }
     this.#model.events.forEach((event, index) => {
       this.#add(event.node, event.source, eventMembers(this.#model, event, index), "event");

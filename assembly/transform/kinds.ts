@@ -46,6 +46,7 @@ export const NodeKind = table("NodeKind", [
 
 /** Modifiers of a declaration. */
 export const CommonFlags = table("CommonFlags", [
+  "Abstract",
   "Export",
   "Static",
   "Readonly",

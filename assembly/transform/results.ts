@@ -26,9 +26,9 @@ import {
   type VariableStatement,
   type WhileStatement,
 } from "assemblyscript";
-import { classesIn } from "./contract.ts";
 import { NodeKind } from "./kinds.ts";
 import { isSdk, type Scope } from "./scope.ts";
+import { classesIn } from "./types.ts";
 
 /** Fills in the type arguments of `ok` and `err` in a file; true when a call became one of the runtime's. */
 export function fillResults(source: Source, scope: Scope): boolean {

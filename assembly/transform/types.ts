@@ -335,3 +335,8 @@ function lastName(node: NamedTypeNode): string {
   while (name.next !== null) name = name.next;
   return name.identifier.text;
 }
+
+/** The classes of a file. */
+export function classesIn(source: Source): ClassDeclaration[] {
+  return source.statements.filter((s) => s.kind === NodeKind.ClassDeclaration) as ClassDeclaration[];
+}

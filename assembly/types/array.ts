@@ -83,3 +83,13 @@ export class Triple<A, B, C> {
     this.third = read<C>();
   }
 }
+
+/** Two values as one. */
+export function pair<A, B>(first: A, second: B): Pair<A, B> {
+  return new Pair<A, B>(first, second);
+}
+
+/** Three values as one. */
+export function triple<A, B, C>(first: A, second: B, third: C): Triple<A, B, C> {
+  return new Triple<A, B, C>(first, second, third);
+}

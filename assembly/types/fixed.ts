@@ -31,7 +31,8 @@ export class Bytes32 {
   @operator("==")
   protected static equals(left: Bytes32 | null, right: Bytes32 | null): bool {
     if (changetype<usize>(left) == changetype<usize>(right)) return true;
-    if (left === null || right === null) return false;
+    if (left === null) return false;
+    if (right === null) return false;
     return left.a == right.a && left.b == right.b && left.c == right.c && left.d == right.d;
   }
 

@@ -92,8 +92,10 @@ export class u128 {
 
   @operator("==")
   private static eq(a: u128 | null, b: u128 | null): bool {
-    if (a === null || b === null) return changetype<usize>(a) == changetype<usize>(b);
-    return a.lo == b.lo && a.hi == b.hi;
+    const left = changetype<usize>(a);
+    const right = changetype<usize>(b);
+    if (left == 0 || right == 0) return left == right;
+    return load<u64>(left) == load<u64>(right) && load<u64>(left, 8) == load<u64>(right, 8);
   }
 
   @operator("!=")

@@ -113,8 +113,10 @@ export class u256 {
 
   @operator("==")
   private static eq(x: u256 | null, y: u256 | null): bool {
-    if (x === null || y === null) return changetype<usize>(x) == changetype<usize>(y);
-    return compare(x, y) == 0;
+    const left = changetype<usize>(x);
+    const right = changetype<usize>(y);
+    if (left == 0 || right == 0) return left == right;
+    return memory.compare(left, right, 32) == 0;
   }
 
   @operator("!=")
