@@ -178,9 +178,9 @@ describe("the start function", () => {
     expect(thrice(endless).outcomes.map(({ type }) => type)).toEqual(Array(4).fill("outOfGas"));
   });
 
-  it("does not run when the module is loaded or linked", () => {
+  it.each(["deterministic", "wasm2"] as const)("does not run when the module is loaded or linked: %s", (profile) => {
     const { values, see: host } = seen();
-    const machine = new Machine();
+    const machine = new Machine({ prepare: { profile } });
     machine.link(machine.load(started), hostOf({ see: host }));
     expect(values).toEqual([]);
   });
