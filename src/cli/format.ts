@@ -32,7 +32,7 @@ export function shortId(id: string): string {
 /** An event on one line. */
 export function eventText(event: EventRecord): string {
   if (event.name === undefined) return `${shortId(event.contract)} ${valueText(event.data)}`;
-  return `${event.name} ${valueText(event.args)}`;
+  return `${event.name} ${valueText(event.args).replace(/"(0x[0-9a-f]{64})"/g, (_, id: string) => shortId(id))}`;
 }
 
 /** A receipt, a line a fact. */

@@ -6,6 +6,7 @@
  * @module
  */
 
+import { setMaxListeners } from "node:events";
 import { commands } from "./commands.ts";
 import { exitCodeOf, reportError } from "./exit.ts";
 import { commandHelp, overview } from "./help.ts";
@@ -33,6 +34,8 @@ async function main(argv: readonly string[]): Promise<number> {
     throw error;
   });
   const interrupted = new AbortController();
+  // Every call under way listens: hundreds at once are meant, not leaked.
+  setMaxListeners(0, interrupted.signal);
   const onSignal = (): void => {
     // The second time, the user means it: a kill at any instant loses nothing that was acknowledged.
     if (interrupted.signal.aborted) process.exit(130);

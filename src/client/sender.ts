@@ -9,6 +9,8 @@ import { type Call, encodeExtrinsic, signingPayload } from "../wire/extrinsic.ts
 import type { Inclusion, NodeApi } from "../wire/node.ts";
 import type { Account } from "./account.ts";
 
+/** How many extrinsics of an account are under way at once: nodes hold few that wait for an earlier one to arrive. */
+const mostUnderWay = 100;
 /** How often a nonce that another process used up is replaced by the next. */
 const mostRetries = 5;
 
@@ -18,6 +20,7 @@ export class Sender {
   private readonly genesisHash: Uint8Array;
   /** The next nonce of each account that has sent, or is about to. */
   private readonly nonces = new Map<string, Promise<number>>();
+  private readonly lanes = new Map<string, Lane>();
 
   constructor(node: NodeApi, genesisHash: Uint8Array) {
     this.node = node;
@@ -31,6 +34,22 @@ export class Sender {
    * @throws {EngineError} what the node says, or the signal's reason.
    */
   async send(signer: Account, make: (nonce: number) => Call, signal?: AbortSignal): Promise<Inclusion> {
+    const key = toHex(signer.publicKey);
+    let lane = this.lanes.get(key);
+    if (lane === undefined) this.lanes.set(key, (lane = new Lane()));
+    await lane.enter();
+    try {
+      return await this.sendNow(signer, make, signal);
+    } finally {
+      if (lane.leave()) this.lanes.delete(key);
+    }
+  }
+
+  private async sendNow(
+    signer: Account,
+    make: (nonce: number) => Call,
+    signal: AbortSignal | undefined,
+  ): Promise<Inclusion> {
     for (let attempt = 0; ; attempt++) {
       signal?.throwIfAborted();
       const nonce = await this.takeNonce(signer);
@@ -62,5 +81,27 @@ export class Sender {
       this.nonces.delete(key);
       throw error;
     }
+  }
+}
+
+/** Lets a bounded number through at once, in the order they came. */
+class Lane {
+  private inside = 0;
+  private readonly waiting: (() => void)[] = [];
+
+  async enter(): Promise<void> {
+    if (this.inside < mostUnderWay) {
+      this.inside++;
+      return;
+    }
+    await new Promise<void>((resolve) => this.waiting.push(resolve));
+  }
+
+  /** @returns whether nobody is left. */
+  leave(): boolean {
+    const next = this.waiting.shift();
+    if (next === undefined) this.inside--;
+    else next();
+    return this.inside === 0;
   }
 }

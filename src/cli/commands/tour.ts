@@ -131,7 +131,7 @@ class Tour {
           : `returned ${valueText(receipt.output)}`
         : `${receipt.outcome}: ${valueText(receipt.output)}`;
     this.row(receipt, contract.metadata.name, text, result);
-    for (const event of receipt.events) this.say(colour.dim(`${" ".repeat(45)}event ${eventText(event)}`));
+    for (const event of receipt.events) this.say(colour.dim(`${" ".repeat(59)}event ${eventText(event)}`));
     if (receipt.outcome !== expected) throw this.surprise(text, expected, receipt.outcome);
   }
 
