@@ -1,0 +1,144 @@
+/** The state as a whole: its snapshot, its root, and what a journal takes back. */
+
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { blake2_256 } from "../../src/crypto/hash.ts";
+import { Journal } from "../../src/enclave/state/journal.ts";
+import type { ContractInfo } from "../../src/enclave/state/records.ts";
+import { readState, writeState } from "../../src/enclave/state/snapshot.ts";
+import { State } from "../../src/enclave/state/state.ts";
+import { accountId, codeHash, contractId } from "../../src/wire/bytes.ts";
+import { decode, encode } from "../../src/wire/scale.ts";
+
+const id = (n: number): Uint8Array => blake2_256(Uint8Array.of(n));
+const info = (n: number): ContractInfo => ({
+  codeHash: codeHash(id(200)),
+  trieId: id(n + 100),
+  storageBytes: n,
+  storageItems: 1,
+  byteDeposit: BigInt(n),
+  itemDeposit: 1n,
+  baseDeposit: 2n,
+  dependencies: n % 2 === 0 ? [] : [{ codeHash: codeHash(id(201)), deposit: 3n }],
+});
+
+type Change = { kind: number; n: number; value: number };
+const change = fc.record({ kind: fc.nat(6), n: fc.nat(6), value: fc.nat(255) });
+
+/** Does something to a state, by journal. */
+function apply(journal: Journal, { kind, n, value }: Change): void {
+  const { state } = journal;
+  const record = state.contracts.get(id(n));
+  switch (kind) {
+    case 0:
+      journal.setAccount(accountId(id(n)), { free: BigInt(value), held: BigInt(value >> 4) });
+      return;
+    case 1:
+      if (record === undefined) journal.addContract(state.newContract(contractId(id(n)), info(n)));
+      else journal.removeContract(record.id);
+      return;
+    case 2:
+    case 3:
+      if (record !== undefined) {
+        const data = kind === 3 ? undefined : new Uint8Array(value % 40).fill(value);
+        journal.setStorage(state.writable(record), id(value), data);
+      }
+      return;
+    case 4:
+      if (record !== undefined) journal.setInfo(state.writable(record), { ...record.info, storageBytes: value });
+      return;
+    case 5: {
+      const code = new Uint8Array(n + 1).fill(value);
+      const stored = { code, owner: accountId(id(1)), deposit: 5n, determinism: "relaxed" as const, users: value };
+      journal.setCode(codeHash(blake2_256(code)), value % 3 === 0 ? undefined : stored);
+      return;
+    }
+    default:
+      if (value % 2 === 0) journal.setHook(contractId(id(n)), { selector: value, gasLimit: 7n });
+      else journal.setWeight(contractId(id(n)), value >> 1);
+  }
+}
+
+const bytesOf = (state: State): string => Buffer.from(encode(state, writeState)).toString("hex");
+const rootOf = (state: State): string => Buffer.from(state.root()).toString("hex");
+
+describe("a state", () => {
+  it("comes back from its snapshot, to the same root and the same bytes", () => {
+    fc.assert(
+      fc.property(fc.array(change, { maxLength: 60 }), (changes) => {
+        const state = State.empty();
+        const journal = new Journal(state);
+        for (const one of changes) apply(journal, one);
+        const again = decode(encode(state, writeState), "state", readState);
+        expect(bytesOf(again)).toBe(bytesOf(state));
+        expect(rootOf(again)).toBe(rootOf(state));
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it("is what it was when a journal is rolled back, wherever the mark was", () => {
+    fc.assert(
+      fc.property(fc.array(change, { maxLength: 40 }), fc.array(change, { maxLength: 40 }), (before, after) => {
+        const state = State.empty();
+        const journal = new Journal(state);
+        for (const one of before) apply(journal, one);
+        journal.commit();
+        const root = rootOf(state);
+        const bytes = bytesOf(state);
+        const mark = journal.mark();
+        for (const one of after) apply(journal, one);
+        journal.rollback(mark);
+        expect(bytesOf(state)).toBe(bytes);
+        expect(rootOf(state)).toBe(root);
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  it("is not touched by what happens on a fork, nor the fork by what happens on it", () => {
+    fc.assert(
+      fc.property(
+        fc.array(change, { maxLength: 30 }),
+        fc.array(change, { maxLength: 30 }),
+        fc.array(change, { maxLength: 30 }),
+        (before, here, there) => {
+          const state = State.empty();
+          for (const one of before) apply(new Journal(state), one);
+          const bytes = bytesOf(state);
+          const fork = state.fork();
+          for (const one of there) apply(new Journal(fork), one);
+          expect(bytesOf(state)).toBe(bytes);
+          const there1 = bytesOf(fork);
+          for (const one of here) apply(new Journal(state), one);
+          expect(bytesOf(fork)).toBe(there1);
+          const copy = decode(encode(state, writeState), "state", readState);
+          expect(rootOf(state)).toBe(rootOf(copy));
+        },
+      ),
+      { numRuns: 100 },
+    );
+  });
+
+  it("has a root that sees storage written after the root was last asked for", () => {
+    const state = State.empty();
+    const journal = new Journal(state);
+    journal.addContract(state.newContract(contractId(id(1)), info(1)));
+    const roots = new Set([rootOf(state)]);
+    for (let i = 0; i < 5; i++) {
+      journal.setStorage(state.writable(state.contracts.get(id(1))!), id(9), Uint8Array.of(i));
+      roots.add(rootOf(state));
+    }
+    expect(roots.size).toBe(6);
+  });
+
+  it("is refused when a byte of its snapshot is gone", () => {
+    const state = State.empty();
+    const journal = new Journal(state);
+    for (let n = 0; n < 20; n++) apply(journal, { kind: n % 7, n: n % 5, value: n * 11 });
+    const bytes = encode(state, writeState);
+    for (let length = 0; length < bytes.length; length += 7) {
+      expect(() => decode(bytes.subarray(0, length), "state", readState)).toThrow("not a valid state");
+    }
+  });
+});
