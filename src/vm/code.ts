@@ -41,6 +41,8 @@ export class Code {
   readonly names: ImageNames;
   /** @internal The imported memory. */
   readonly memory: MemoryType | undefined;
+  /** @internal Pages of memory of an instance that has not grown. */
+  readonly pages: number;
   /** @internal */
   readonly registers: RegisterTypes;
   /** @internal Names of the tables that a run can change. */
@@ -74,6 +76,7 @@ export class Code {
     this.stackGlobal = prepared.stackGlobal;
     this.start = prepared.start;
     this.names = image;
+    this.pages = image.memories.reduce((sum, { minimum }) => sum + minimum, 0);
     this.sourceMap = sourceMap;
     for (const { module, name, ...type } of prepared.imports) {
       if (type.kind !== "memory") continue;

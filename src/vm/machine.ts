@@ -28,6 +28,8 @@ export interface MachineOptions {
   readonly codeCacheBytes?: number;
   /** The most idle instances to keep over all codes. Default 256; V8 ends at some 13,000. */
   readonly idleInstances?: number;
+  /** The most bytes of memory that idle instances may hold. Default 256 MiB. */
+  readonly idleMemoryBytes?: number;
   /** The deepest that runs may be nested in one another. Default 6, the contract ABI's. */
   readonly frames?: number;
 }
@@ -51,8 +53,9 @@ export interface MachineStats {
   /** Loaded modules, and their bytes by estimate. */
   readonly codes: number;
   readonly codeBytes: number;
-  /** Instances waiting for their next use, and memories without an instance. */
+  /** Instances waiting for their next use, the bytes of memory they hold, and memories without an instance. */
   readonly idleInstances: number;
+  readonly idleMemoryBytes: number;
   readonly spareMemories: number;
   /** Runs now under way. */
   readonly activeRuns: number;
@@ -87,7 +90,7 @@ export class Machine {
     this.#prepare = { ...options.prepare, image: true };
     this.#ownPreparation = this.#preparation(this.#prepare);
     this.#codes = new CodeCache(options.codeCacheBytes ?? 512 * 1024 * 1024);
-    this.#pool = new Pool(options.idleInstances ?? 256);
+    this.#pool = new Pool(options.idleInstances ?? 256, options.idleMemoryBytes ?? 256 * 1024 * 1024);
     this.#frames = options.frames ?? 6;
   }
 
@@ -149,6 +152,7 @@ export class Machine {
       codes: this.#codes.count,
       codeBytes: this.#codes.bytes,
       idleInstances: this.#pool.instances,
+      idleMemoryBytes: this.#pool.bytes,
       spareMemories: this.#pool.spares,
       activeRuns: this.#depth,
       compiled: this.#compiled,

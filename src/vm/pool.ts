@@ -15,8 +15,10 @@ import type { Instance } from "./instance.ts";
 
 /** Spare memories are for codes that come and go; the few sizes that contracts have need few of them. */
 const mostSpares = 16;
-/** Filling more pages than this with zeros costs more than mapping fresh ones. */
-const mostPagesToRecycle = 8;
+/** Pages that spare memories may hold in all: 16 MiB. Filling with zeros is cheaper than mapping at every size. */
+const mostSparePages = 256;
+/** A page of WebAssembly memory, in bytes. */
+const pageSize = 65_536;
 
 interface Spare {
   readonly minimum: number;
@@ -27,21 +29,33 @@ interface Spare {
 /** The idle instances of all codes. */
 export class Pool {
   readonly #mostInstances: number;
+  readonly #mostPages: number;
   #newest: Instance<never> | undefined;
   #oldest: Instance<never> | undefined;
   #count = 0;
+  #pages = 0;
   #spares: Spare[] = [];
+  #sparePages = 0;
   /** Codes remember under which epoch their idle instances were put here. */
   #epoch = {};
 
-  /** @param mostInstances The most idle instances to keep. */
-  constructor(mostInstances: number) {
+  /**
+   * @param mostInstances The most idle instances to keep.
+   * @param mostBytes The most bytes of memory that these may hold.
+   */
+  constructor(mostInstances: number, mostBytes: number) {
     this.#mostInstances = mostInstances;
+    this.#mostPages = Math.floor(mostBytes / pageSize);
   }
 
   /** Number of idle instances. */
   get instances(): number {
     return this.#count;
+  }
+
+  /** Bytes of memory that they hold. */
+  get bytes(): number {
+    return this.#pages * pageSize;
   }
 
   /** Number of memories without an instance. */
@@ -77,7 +91,9 @@ export class Pool {
     if (this.#newest === undefined) this.#oldest = kept;
     else this.#newest.newer = kept;
     this.#newest = kept;
-    if (++this.#count > this.#mostInstances) this.#evict(this.#oldest!);
+    this.#pages += code.pages;
+    this.#count++;
+    while (this.#count > this.#mostInstances || this.#pages > this.#mostPages) this.#evict(this.#oldest!);
   }
 
   /** Gives up all idle instances of a code. */
@@ -91,6 +107,7 @@ export class Pool {
     const index = this.#spares.findLastIndex((spare) => spare.minimum === minimum && spare.maximum === maximum);
     if (index >= 0) {
       const [{ memory }] = this.#spares.splice(index, 1) as [Spare];
+      this.#sparePages -= minimum;
       new Uint8Array(memory.buffer).fill(0);
       return memory;
     }
@@ -111,9 +128,12 @@ export class Pool {
   recycle<F>(instance: Instance<F>): void {
     const { memory } = instance;
     const type = instance.code.memory;
-    if (memory === undefined || type === undefined || instance.grown || type.minimum > mostPagesToRecycle) return;
-    if (this.#spares.length >= mostSpares) this.#spares.shift();
+    if (memory === undefined || type === undefined || instance.grown) return;
     this.#spares.push({ minimum: type.minimum, maximum: type.maximum, memory });
+    this.#sparePages += type.minimum;
+    while (this.#spares.length > mostSpares || this.#sparePages > mostSparePages) {
+      this.#sparePages -= this.#spares.shift()!.minimum;
+    }
   }
 
   /**
@@ -125,7 +145,9 @@ export class Pool {
     this.#newest = undefined;
     this.#oldest = undefined;
     this.#count = 0;
+    this.#pages = 0;
     this.#spares = [];
+    this.#sparePages = 0;
   }
 
   #evict(instance: Instance<never>): void {
@@ -144,5 +166,6 @@ export class Pool {
     instance.newer = undefined;
     instance.older = undefined;
     this.#count--;
+    this.#pages -= instance.code.pages;
   }
 }

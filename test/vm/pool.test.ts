@@ -3,7 +3,7 @@
 import { describe, expect, it } from "vitest";
 import { type Code, type Host, Machine, type Outcome, type Slot } from "../../src/vm/index.ts";
 import { costs1 as defaultCosts } from "../../src/wasm/index.ts";
-import { contract, hostOf } from "./wat.ts";
+import { contract, hostOf, wat } from "./wat.ts";
 
 const gas = 1_000_000_000;
 const noHost = hostOf();
@@ -57,8 +57,11 @@ describe("codes", () => {
 
   it("10,000 of them hold no live memory and at most the bound of instances", () => {
     const machine = new Machine({ idleInstances: 20 });
-    const codes: Code[] = [];
-    for (let n = 0; n < 10_000; n++) codes.push(machine.load(numbered(n), { key: String(n) }));
+    // Told apart by a custom section at the end.
+    const base = numbered(0);
+    const codes = Array.from({ length: 10_000 }, (_, n) =>
+      machine.load(Uint8Array.from([...base, 0, 3, 0, n & 255, n >> 8])),
+    );
     expect(machine.stats()).toMatchObject({ codes: 10_000, idleInstances: 0, spareMemories: 0, instantiated: 0 });
     for (const code of codes.slice(0, 500)) {
       call(machine, code);
@@ -81,6 +84,23 @@ describe("instances", () => {
     expect(machine.stats().instantiated).toBe(instantiated);
     call(machine, b);
     expect(machine.stats().instantiated).toBe(instantiated + 1);
+  });
+
+  it("are kept within a bound of bytes too", () => {
+    const machine = new Machine({ idleMemoryBytes: 10 * 65_536 });
+    const large = (n: number) =>
+      machine.load(
+        wat(`(module (import "env" "memory" (memory 4 4)) (func (export "deploy"))
+          (func (export "call") (i32.store (i32.const 200000) (i32.const ${n}))))`),
+      );
+    for (let n = 0; n < 5; n++) {
+      const code = large(n);
+      call(machine, code);
+      call(machine, code);
+      const { idleInstances, idleMemoryBytes } = machine.stats();
+      expect(idleInstances).toBe(Math.min(n + 1, 2));
+      expect(idleMemoryBytes).toBe(idleInstances * 4 * 65_536);
+    }
   });
 
   it("are not shared between hosts", () => {

@@ -1,0 +1,124 @@
+/** Backtraces name what was called, stop at the run's own edge, and bear names and maps that lie. */
+
+import { describe, expect, it } from "vitest";
+import { ContractFault } from "../../src/errors.ts";
+import { type Backtrace, type Host, Machine } from "../../src/vm/index.ts";
+import { functionNames } from "../../src/vm/names.ts";
+import { readSourceMap } from "../../src/vm/sourceMap.ts";
+import { contract, hostOf, wat } from "./wat.ts";
+
+const gas = 1e12;
+const machine = new Machine();
+
+function backtrace(bytes: Uint8Array, host: Host<undefined> = hostOf()): Backtrace {
+  const outcome = machine.run(machine.load(bytes), { host, frame: undefined, entry: "call", gas });
+  if (outcome.type !== "trapped") throw new TypeError(`it ended as ${outcome.type}`);
+  return outcome.backtrace;
+}
+const names = (trace: Backtrace) => trace.frames().map(({ name }) => name);
+
+/** A custom section. */
+function custom(name: string, content: readonly number[]): number[] {
+  const body = [name.length, ...Buffer.from(name), ...content];
+  return [0, ...leb(body.length), ...body];
+}
+const leb = (n: number): number[] => (n < 128 ? [n] : [(n & 127) | 128, ...leb(n >>> 7)]);
+
+describe("a backtrace", () => {
+  const nested = `(func $inner unreachable) (func $middle (call $inner) (call $inner))`;
+
+  it("names the functions from the innermost outwards", () => {
+    const trace = backtrace(contract("(call $middle)", nested));
+    expect(names(trace)).toEqual(["inner", "middle", "call"]);
+    expect(trace.toString()).toBe("at inner\nat middle\nat call");
+  });
+
+  it("has numbers where there are no names", () => {
+    const module = wat(
+      '(module (import "env" "memory" (memory 1 1)) (func (export "deploy")) (func (export "call") unreachable))',
+    );
+    expect(backtrace(module).frames()).toEqual([{ function: 1 }]);
+  });
+
+  it("of a fault of a host function begins with the guest's call of it", () => {
+    const host = hostOf({
+      f() {
+        throw new ContractFault("CodeRejected", { reason: "of this test" });
+      },
+    });
+    const trace = backtrace(contract("(call $g)", "(func $g (call $f))", '(import "h" "f" (func $f))'), host);
+    expect(names(trace)).toEqual(["g", "call"]);
+  });
+
+  it("ends where the run began, not where the machine was entered", () => {
+    const inner = contract("(call $inside)", "(func $inside unreachable)");
+    let trace: Backtrace | undefined;
+    const host = hostOf({ f: () => void (trace = backtrace(inner)) });
+    const outer = contract("(call $outside)", "(func $outside (call $f))", '(import "h" "f" (func $f))');
+    machine.run(machine.load(outer), { host, frame: undefined, entry: "call", gas });
+    expect(names(trace!)).toEqual(["inside", "call"]);
+  });
+
+  it("is there without frames when V8 is told to keep none", () => {
+    const limit = Error.stackTraceLimit;
+    Error.stackTraceLimit = 0;
+    try {
+      expect(backtrace(contract("(call $middle)", nested)).frames()).toEqual([]);
+    } finally {
+      Error.stackTraceLimit = limit;
+    }
+  });
+});
+
+describe("a name section that lies", () => {
+  const header = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
+  const read = (content: readonly number[]) =>
+    functionNames(new WebAssembly.Module(Uint8Array.from([...header, ...custom("name", content)])));
+
+  it.each([
+    ["is empty", []],
+    ["promises more than there is", [1, 200, 1, 5]],
+    ["promises four billion names", [1, 5, 255, 255, 255, 255, 15]],
+    ["has a name longer than itself", [1, 5, 1, 0, 255, 255, 3]],
+    ["has a subsection of another kind only", [7, 2, 1, 0]],
+  ])("%s", (_how, content) => {
+    expect(read(content).size).toBe(0);
+  });
+
+  it("names what is no text, or is too long, and nothing breaks", () => {
+    expect([...read([1, 5, 1, 3, 2, 0xff, 0xfe])]).toEqual([[3, "\ufffd\ufffd"]]);
+    const long = [...leb(5_000), ...Array<number>(5_000).fill(0x61)];
+    expect(read([1, ...leb(long.length + 2), 1, 3, ...long]).get(3)).toHaveLength(512);
+  });
+});
+
+describe("a source map", () => {
+  const map = (mappings: string, sources: unknown[] = ["a.ts", "b.ts"]) =>
+    readSourceMap(JSON.stringify({ version: 3, sources, names: [], mappings }));
+
+  it("says which line an offset came from", () => {
+    // [10, 0, 4, 2] [+5, +1, -2, +3] [+20, -1, 0, 0]: offsets 10, 15, 35.
+    const read = map("UAIE,KCFG,oBDAA")!;
+    expect(read.place(9)).toBeUndefined();
+    expect(read.place(10)).toEqual({ file: "a.ts", line: 5, column: 3 });
+    expect(read.place(14)).toEqual({ file: "a.ts", line: 5, column: 3 });
+    expect(read.place(15)).toEqual({ file: "b.ts", line: 3, column: 6 });
+    expect(read.place(1_000_000)).toEqual({ file: "a.ts", line: 3, column: 6 });
+  });
+
+  it.each([
+    ["is no JSON", "{"],
+    ["is null", "null"],
+    ["has no mappings", '{"sources":["a"]}'],
+    ["has mappings that are no base 64", '{"sources":["a"],"mappings":"!!!!"}'],
+    ["has numbers without end", JSON.stringify({ sources: ["a"], mappings: "g".repeat(100_000) })],
+    ["goes backwards", '{"sources":["a"],"mappings":"UAAA,JAAA"}'],
+  ])("that %s gives no places", (_how, text) => {
+    expect(readSourceMap(text)).toBeUndefined();
+  });
+
+  it("with a source that is not there gives no place", () => {
+    expect(map("UAIE", [])?.place(10)).toBeUndefined();
+    expect(map("UAIE", [{}])?.place(10)).toBeUndefined();
+  });
+});
