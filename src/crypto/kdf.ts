@@ -3,12 +3,23 @@
  * @module
  */
 
-import { hkdfSync } from "node:crypto";
+import { createHmac } from "node:crypto";
 import { sr25519Secret } from "./mini-secret.ts";
 
-/** HKDF-SHA256 (RFC 5869) with at most 8160 bytes of output. */
+/**
+ * HKDF-SHA256 (RFC 5869) with at most 8160 bytes of output.
+ *
+ * Made of HMAC, not of the runtime's own: that one takes no more than 1024 bytes of info, and contracts choose theirs.
+ */
 export function hkdf(key: Uint8Array, salt: Uint8Array, info: Uint8Array, length: number): Uint8Array {
-  return new Uint8Array(hkdfSync("sha256", key, salt, info, length));
+  const prk = createHmac("sha256", salt).update(key).digest();
+  const out = new Uint8Array(length);
+  let block = new Uint8Array();
+  for (let at = 0, n = 1; at < length; at += 32, n++) {
+    block = new Uint8Array(createHmac("sha256", prk).update(block).update(info).update(Uint8Array.of(n)).digest());
+    out.set(block.subarray(0, length - at), at);
+  }
+  return out;
 }
 
 /** The salt of every derivation: the genesis hash of Phala's PoC-4 network. */

@@ -19,8 +19,11 @@ import { done, type Outcome, outcomeOf, refusal, type Subject } from "./receipts
 
 /** The constructor `default`, with which a system contract is made. */
 const defaultConstructor = Uint8Array.of(0xed, 0x4b, 0x9d, 0x1b);
-/** What the owner of a new cluster is given so that the system contract's account, and his own, can exist. */
-const setupFund = 2n;
+/**
+ * What the owner of a new cluster is given so that the system contract's account, and his own, can exist; the deposit
+ * limit sets aside one more.
+ */
+const setupFund = 3n;
 const nothing = new Uint8Array(0);
 
 /** What a cluster event is applied with. */

@@ -89,7 +89,7 @@ export function importLatestSystemCode(call: Call, payer: Uint8Array): CodeHash 
  */
 export function eventChainHead(call: Call): Uint8Array {
   const { mode, block, lastBlockHash } = call.execution;
-  return encode(mode === "query" ? block + 1 : block, (w, next) => w.u64(next).raw(lastBlockHash));
+  return encode(mode === "transaction" ? block : block + 1, (w, next) => w.u64(next).raw(lastBlockHash));
 }
 
 /** `js_eval`: there is no JavaScript runtime to evaluate with, which upstream answers by an exception. */
