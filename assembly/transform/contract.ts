@@ -14,6 +14,7 @@ import { type Decorator, decoratorOn, nameOf, readDecorator } from "./decorators
 import { docsOf } from "./docs.ts";
 import { selectorOf, storageKey, toHex } from "./hashes.ts";
 import { CommonFlags, NodeKind, ParameterKind } from "./kinds.ts";
+import { refuseHiddenChanges } from "./mutation.ts";
 import type { Report } from "./report.ts";
 import { isSdk, type Scope } from "./scope.ts";
 import { type AbiField, type AbiType, classesIn, fieldsOf, type Types, type TypeUse, textOf } from "./types.ts";
@@ -125,6 +126,7 @@ export function readContract(scope: Scope, types: Types, report: Report): Contra
     docs: docsOf(contract.node),
   };
   checkWhole(model, report);
+  refuseHiddenChanges(model, report);
   return model;
 }
 

@@ -105,9 +105,8 @@ export class Scope {
 }
 
 function isStandard(source: Source): boolean {
-  if (!source.internalPath.startsWith("~lib/")) return false;
-  // A package is a folder with files of its own; the standard library's files were there before any import.
-  return source.isLibrary && standardFolders.test(source.internalPath);
+  // A package of someone else's is a folder with files of its own.
+  return standardFolders.test(source.internalPath);
 }
 
 const standardFolders = /^~lib\/(rt|util|shared|bindings|as-wasi|[a-z0-9]+$)/;

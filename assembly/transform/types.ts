@@ -113,6 +113,9 @@ export class Types {
   /** The type `()`. */
   readonly unit: AbiType = this.#intern("()", () => ({ kind: "tuple", items: [] }));
 
+  /** What stands for a type that was refused, so that one mistake is reported once. */
+  readonly #refused: AbiType = this.#intern("refused", () => ({ kind: "tuple", items: [] }));
+
   /** A primitive by its name in the metadata. */
   primitive(name: string): AbiType {
     return this.#intern(name, () => ({ kind: "primitive", name }));
@@ -301,7 +304,7 @@ export class Types {
 
   #refuse(at: TypeNode, message: string): AbiType {
     this.#report.error(at, `unsupported type: ${message}`);
-    return this.unit;
+    return this.#refused;
   }
 
   #intern(key: string, make: () => AbiType): AbiType {
