@@ -145,7 +145,7 @@ export const catalogue = {
   FolderInUse: engine(
     (f) =>
       `The folder ${f.dir} is owned by another process${f.pid ? ` (pid ${f.pid})` : ""}${f.serving === true ? ", which listens" : f.serving === false ? ", which does not listen" : ""}.`,
-    "Use the owner's socket (the commands of `phatvm` do when it runs `serve` or `open({ listen: true })`), close the owner, or take another folder.",
+    "Join the owner with `open({ dir, join: true })` when it listens (`phatvm serve`, `open({ listen: true })`; the commands of `phatvm` join by themselves), close the owner, or take another folder.",
   ),
   FolderVersion: engine(
     (f) => `The folder ${f.dir} has format ${f.found}; this version of phatvm reads format ${f.expected}.`,

@@ -22,6 +22,7 @@ export type {
   BlockInfo,
   ClusterInfo,
   DeployOptions,
+  DepositOptions,
   EstimateOptions,
   LogLine,
   Network,

@@ -58,7 +58,7 @@ export function revertFault(call: FailedCall, returned: () => Returned): Contrac
  */
 export function dispatchFault(call: FailedCall, encoded: Uint8Array | undefined): ContractFault {
   const error = encoded === undefined ? undefined : dispatchErrorName(encoded);
-  const detail = call.diagnosis === "" ? undefined : call.diagnosis;
+  const detail = detailOf(call.diagnosis);
   if (error === "OutOfGas") return new ContractFault("OutOfGas", { ...facts(call), limit: call.limit });
   if (error === "ContractNotFound") return new ContractFault("ContractNotFound", facts(call));
   if (error === "CodeRejected") return new ContractFault("CodeRejected", { ...facts(call), reason: detail ?? error });
@@ -66,8 +66,15 @@ export function dispatchFault(call: FailedCall, encoded: Uint8Array | undefined)
     const shown = error ?? "the network did not carry it out";
     return new ContractFault("CallRefused", { ...facts(call), error: shown, detail });
   }
-  const trap = error === "ContractTrapped" ? (detail?.split("\n")[0] ?? "its code stopped") : error;
+  const trap = error === "ContractTrapped" ? (detail ?? "its code stopped") : error;
   return new ContractFault("ContractTrapped", { ...facts(call), trap });
+}
+
+/** What a diagnosis says beyond the name of the error: its first line, without what every message of its kind says. */
+function detailOf(diagnosis: string): string | undefined {
+  const [first = ""] = diagnosis.split("\n");
+  const bare = first.replace(/^The call ended with [\w.]+(: )?/, "").replace(/\.$/, "");
+  return bare === "" ? undefined : bare;
 }
 
 function facts(call: FailedCall): Facts {

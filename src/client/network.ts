@@ -82,6 +82,16 @@ export interface UploadOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Money for the cluster. */
+export interface DepositOptions {
+  /** Who has it there. */
+  readonly to: AccountLike;
+  /** In the smallest unit. */
+  readonly amount: bigint;
+  readonly signer: Account;
+  readonly signal?: AbortSignal;
+}
+
 /** Code that is stored. */
 export interface Uploaded {
   /** blake2_256 of the code, as `0x…` text. */
@@ -240,6 +250,23 @@ export class Network {
     );
     const { gasRequired, gasUsed, storageDeposit } = answer;
     return { gasRequired, gasUsed, storageDeposit };
+  }
+
+  /**
+   * Moves money from the signer's account on the chain into the cluster, where contracts and gas are paid.
+   *
+   * @param options `to`: whose it is in the cluster; `amount` in the smallest unit.
+   * @returns The receipt.
+   * @throws {EngineError} `InsufficientBalance`, and what else the network says
+   */
+  async deposit(options: DepositOptions): Promise<TransactionReceipt> {
+    const { to, amount, signer, signal } = options;
+    const event = { kind: "deposit", cluster: this.#connection.facts.cluster, to: accountBytes(to), amount } as const;
+    const sent = { signer, ...(signal === undefined ? {} : { signal }) };
+    const call = { message: "deposit", contract: toHex(event.to) };
+    const { receipt } = await transact(this.#connection, sent, () => ({ kind: "cluster", event }), call, undefined);
+    if (receipt.outcome !== "ok") throw receipt.error;
+    return receipt;
   }
 
   /**

@@ -26,6 +26,7 @@ describe("exports", () => {
       "close",
       "clusters",
       "deploy",
+      "deposit",
       "estimate",
       "logs",
       "on",
