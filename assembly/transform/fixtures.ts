@@ -5,7 +5,7 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { buildContract } from "./build.ts";
+import { BuildError, buildContract } from "./build.ts";
 
 /** A line of progress. */
 export type Say = (line: string) => void;
@@ -44,5 +44,11 @@ async function newestIn(folder: string): Promise<number> {
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
   const [from = "fixtures", to = "build"] = process.argv.slice(2);
-  await buildFolder(from, to, (line) => console.log(line));
+  try {
+    await buildFolder(from, to, (line) => console.log(line));
+  } catch (error) {
+    if (!(error instanceof BuildError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = 1;
+  }
 }

@@ -30,10 +30,16 @@ export class Bytes32 {
 
   @operator("==")
   protected static equals(left: Bytes32 | null, right: Bytes32 | null): bool {
-    if (changetype<usize>(left) == changetype<usize>(right)) return true;
-    if (left === null) return false;
-    if (right === null) return false;
-    return left.a == right.a && left.b == right.b && left.c == right.c && left.d == right.d;
+    const a = changetype<usize>(left);
+    const b = changetype<usize>(right);
+    if (a == b) return true;
+    if (a == 0 || b == 0) return false;
+    return (
+      load<u64>(a) == load<u64>(b) &&
+      load<u64>(a, 8) == load<u64>(b, 8) &&
+      load<u64>(a, 16) == load<u64>(b, 16) &&
+      load<u64>(a, 24) == load<u64>(b, 24)
+    );
   }
 
   @operator("!=")
