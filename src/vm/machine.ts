@@ -67,6 +67,8 @@ export interface MachineStats {
 
 const noBytes = new Uint8Array(0);
 const largestGas = 2n ** 63n - 1n;
+/** What a timer holds, in milliseconds. */
+const longestDeadline = 2 ** 31 - 1;
 
 /**
  * Runs prepared modules.
@@ -78,8 +80,9 @@ export class Machine {
   readonly #codes: CodeCache;
   readonly #pool: Pool;
   readonly #frames: number;
-  /** A short name for each way of preparing that was asked for. */
+  /** A short name for each way of preparing that was asked for, by its key and by the object that said it. */
   readonly #preparations = new Map<string, string>();
+  readonly #preparationOf = new WeakMap<PrepareOptions, string>();
   readonly #ownPreparation: string;
   #depth = 0;
   #compiled = 0;
@@ -188,7 +191,8 @@ export class Machine {
 
   #runWithin<F>(milliseconds: number, code: Code, run: Run<F>): Outcome {
     const depth = this.#depth;
-    const bounded = within(Math.max(1, Math.ceil(milliseconds)), () => this.#run(code, run));
+    const whole = milliseconds >= 1 ? Math.min(Math.ceil(milliseconds), longestDeadline) : 1;
+    const bounded = within(whole, () => this.#run(code, run));
     if (bounded.done) return bounded.value;
     this.#depth = depth;
     this.#recover();
@@ -231,13 +235,16 @@ export class Machine {
   }
 
   #key(key: string, prepare: PrepareOptions | undefined): string {
-    return (prepare === undefined ? this.#ownPreparation : this.#preparation({ ...prepare, image: true })) + key;
+    return (prepare === undefined ? this.#ownPreparation : this.#preparation(prepare)) + key;
   }
 
   #preparation(prepare: PrepareOptions): string {
-    const { key } = settle(prepare);
-    let short = this.#preparations.get(key);
+    let short = this.#preparationOf.get(prepare);
+    if (short !== undefined) return short;
+    const { key } = settle({ ...prepare, image: true });
+    short = this.#preparations.get(key);
     if (short === undefined) this.#preparations.set(key, (short = `${this.#preparations.size}:`));
+    this.#preparationOf.set(prepare, short);
     return short;
   }
 }

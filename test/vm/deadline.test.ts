@@ -26,6 +26,16 @@ describe("a run with a deadline", () => {
     expect(machine.stats().reused).toBe(1);
   });
 
+  it.each([0, -1, 0.5, Number.NaN])("of %s milliseconds is one of one", (milliseconds) => {
+    const machine = new Machine();
+    expect(() => machine.run(machine.load(endless), bounded(milliseconds))).toThrow(late);
+  });
+
+  it("of any length is one", () => {
+    const machine = new Machine();
+    expect(machine.run(machine.load(quick), bounded(Number.POSITIVE_INFINITY)).type).toBe("returned");
+  });
+
   it("that never ends is cut off, and the machine serves the next", () => {
     const machine = new Machine();
     const [loop, code] = [machine.load(endless), machine.load(quick)];
