@@ -1,0 +1,10 @@
+// Tries to make a section swallow the head of the next one.
+import { type Attack, contract, flat, moduleOf, section, unsigned } from "../attack.ts";
+
+const parts = [...contract()].map(([id, content]) => {
+  if (id !== 3) return section(id, content);
+  const bytes = flat(content);
+  return [id, unsigned(bytes.length + 2), bytes];
+});
+
+export const attack: Attack = { bytes: moduleOf(parts), expect: "refused" };
