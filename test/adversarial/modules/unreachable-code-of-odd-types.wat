@@ -6,7 +6,7 @@
       (br 0)
       (i32.add) (drop) (f64.neg) (i32.const 1) (select) (drop)
       (block (result i32 i64) (unreachable)) (drop) (drop)
-      (f32x4.add) (memory.fill) (i32x4.extract_lane 1) (table.grow 0) (drop))
+      (f32x4.add) (i32x4.extract_lane 1) (memory.fill) (table.grow 0) (drop))
     (loop
       (br_if 1 (i32.const 1))
       (return)
