@@ -10,5 +10,5 @@
     (loop
       (br_if 1 (i32.const 1))
       (return)
-      (memory.grow) (drop) (call 0) (call_indirect (param i64 f32)) (if (then (f64.sqrt) (drop)) (else (br 2)))
+      (memory.grow) (drop) (call 0) (call_indirect (param i64 f32)) (if (then (unreachable) (f64.sqrt) (drop)) (else (br 2)))
       (br_table 0 1 (i32.const 0)))))
