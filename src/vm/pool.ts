@@ -142,6 +142,12 @@ export class Pool {
    */
   clear(): void {
     this.#epoch = {};
+    // The epoch alone makes them unused; this lets go of them. The list may be torn, so its length is not trusted.
+    let instance = this.#newest;
+    for (let steps = this.#mostInstances; steps >= 0 && instance !== undefined; steps--) {
+      instance.code.idle = [];
+      instance = instance.older;
+    }
     this.#newest = undefined;
     this.#oldest = undefined;
     this.#count = 0;
