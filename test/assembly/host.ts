@@ -217,10 +217,10 @@ export class Contract {
       if (kind !== "function") continue;
       const full = `${module}.${name}`;
       const run = functions[full];
-      if (run === undefined) throw new HostTrap(`no host function ${full}`);
       imports[module] ??= {};
       imports[module][name] = (...args: unknown[]) => {
         this.calls.set(full, (this.calls.get(full) ?? 0) + 1);
+        if (run === undefined) throw new HostTrap(`no host function ${full}`);
         return run(...(args as never[]));
       };
     }
