@@ -1,0 +1,188 @@
+import { createHash } from "node:crypto";
+import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Worker } from "node:worker_threads";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { Chain } from "../../src/host/chain/chain.ts";
+import { Enclave, enclaveStackMegabytes } from "../../src/host/enclave.ts";
+import { memoryStore } from "../../src/host/store/memory.ts";
+import { requiredStackBytes } from "../../src/vm/index.ts";
+import {
+  Entry,
+  readEnclaveFacts,
+  readEnclaveHeight,
+  readEnclaveResult,
+  writeEnclaveOptions,
+} from "../../src/wire/entry.ts";
+import { decodeError } from "../../src/wire/error.ts";
+import { Answer, FrameWriter, readFrame } from "../../src/wire/frame.ts";
+import { readSealedReceipts } from "../../src/wire/receipt.ts";
+import { decode, encode } from "../../src/wire/scale.ts";
+import { random } from "../faults/promise.ts";
+
+const bundle = join(import.meta.dirname, "../../dist/enclave/main.js");
+const nothing = new Uint8Array(0);
+const fromGenesis = Uint8Array.of(0);
+
+let dir: string;
+let chain: Chain;
+const enclaves: Enclave[] = [];
+beforeEach(async () => {
+  dir = mkdtempSync(join(tmpdir(), "phatvm-isolate-"));
+  chain = await Chain.open(memoryStore(), {}, 1_000);
+});
+afterEach(async () => {
+  await Promise.all(enclaves.splice(0).map((enclave) => enclave.terminate()));
+  rmSync(dir, { recursive: true, force: true });
+});
+
+function isolate(): Enclave {
+  const enclave = new Enclave({ heapMegabytes: 256 });
+  enclaves.push(enclave);
+  return enclave;
+}
+
+async function opened(platformFolder: string | undefined = dir) {
+  const enclave = isolate();
+  const options = encode({ platformFolder, genesis: chain.genesisBytes }, writeEnclaveOptions);
+  const facts = decode(await enclave.call(Entry.open, options), "facts", readEnclaveFacts);
+  return { enclave, facts };
+}
+
+const started = (snapshot: Uint8Array | undefined) =>
+  encode(snapshot, (w, s) => w.option(s, (o, bytes) => o.bytes(bytes)));
+const undecodable = expect.objectContaining({ code: "Undecodable" });
+
+describe("the isolate", () => {
+  it("is measured by the hash of its one bundled file, and says that its platform is simulated", async () => {
+    const { facts } = await opened();
+    expect(facts.measurement).toEqual(new Uint8Array(createHash("sha256").update(readFileSync(bundle)).digest()));
+    expect(facts.platform).toBe("simulated");
+  });
+
+  it("has the stack that the machine requires for its deepest nesting", () => {
+    expect(enclaveStackMegabytes * 2 ** 20).toBeGreaterThanOrEqual(requiredStackBytes());
+  });
+
+  it("keeps its identity on its platform, whose folder is its owner's alone", async () => {
+    const folder = join(dir, "platform");
+    const first = (await opened(folder)).facts;
+    const second = (await opened(folder)).facts;
+    expect(second.worker).toEqual(first.worker);
+    expect((await opened(join(dir, "another"))).facts.worker).not.toEqual(first.worker);
+    expect(statSync(folder).mode & 0o777).toBe(0o700);
+    expect(statSync(join(folder, "root")).mode & 0o777).toBe(0o600);
+  });
+
+  it("answers every entry that is called before its time, or that there is not, with an error", async () => {
+    const enclave = isolate();
+    for (const entry of [0, ...Object.values(Entry).slice(1), 200]) {
+      await expect(enclave.call(entry, nothing)).rejects.toMatchObject({ code: "EntryUnknown" });
+    }
+    const { enclave: open } = await opened();
+    const again = encode({ platformFolder: undefined, genesis: chain.genesisBytes }, writeEnclaveOptions);
+    await expect(open.call(Entry.open, again)).rejects.toMatchObject({ code: "EntryUnknown" });
+  });
+
+  it("answers a malformed frame with an error frame, and lives on", async () => {
+    const worker = new Worker(bundle, { env: {} });
+    const answers: Uint8Array[] = [];
+    const next = (): Promise<Uint8Array> =>
+      new Promise((resolve, reject) => {
+        worker.once("message", resolve);
+        worker.once("error", reject);
+      });
+    const whole = new FrameWriter().add(Entry.snapshot, 7, nothing).take();
+    for (const junk of ["text", 5, null, { frame: 1 }, [1], new Uint8Array(3), whole.subarray(0, 8)]) {
+      worker.postMessage(junk);
+      answers.push(await next());
+    }
+    for (const answer of answers) {
+      const [message] = readFrame(answer);
+      expect(message).toMatchObject({ kind: Answer.error, request: 0 });
+      expect(decodeError(message!.body)).toEqual(undecodable);
+    }
+    worker.postMessage(whole);
+    const [message] = readFrame(await next());
+    expect(message).toMatchObject({ kind: Answer.error, request: 7 });
+    expect(decodeError(message!.body)).toMatchObject({ code: "EntryUnknown" });
+    await worker.terminate();
+  });
+
+  it("answers random bytes at every entry, and is what it was", async () => {
+    const { enclave } = await opened();
+    await enclave.call(Entry.start, fromGenesis);
+    await enclave.call(Entry.dispatch, chain.relayed(1));
+    const before = await enclave.call(Entry.snapshot, nothing);
+    const next = random(7);
+    const calls = Array.from({ length: 600 }, (_, i) => {
+      const body = Uint8Array.from({ length: Math.floor(next() * 200) }, () => next() * 256);
+      return enclave.call([...Object.values(Entry), 77][i % 9] as number, body).then(
+        () => "answered",
+        (error: { code: string }) => error.code,
+      );
+    });
+    const outcomes = new Set(await Promise.all(calls));
+    expect(outcomes).not.toContain("EnclaveGone");
+    expect(outcomes).toContain("Undecodable");
+    expect(await enclave.call(Entry.snapshot, nothing)).toEqual(before);
+  });
+
+  it("executes a block of the chain, and refuses one that was changed anywhere", async () => {
+    const { enclave } = await opened();
+    await enclave.call(Entry.start, fromGenesis);
+    const block = chain.relayed(1);
+    const next = random(11);
+    for (let i = 0; i < 40; i++) {
+      const changed = block.slice();
+      const at = i === 0 ? 0 : Math.floor(next() * block.length);
+      changed[at] = (changed[at] as number) ^ (1 << Math.floor(next() * 8));
+      await expect(enclave.call(Entry.dispatch, changed), `byte ${at}`).rejects.toMatchObject({
+        code: expect.stringMatching(/^(BlockRefused|Undecodable)$/),
+      });
+    }
+    const { result } = decode(await enclave.call(Entry.dispatch, block), "result", readEnclaveResult);
+    const { seal, receipts } = decode(result, "receipts", readSealedReceipts);
+    expect(seal).toMatchObject({ block: 1, hash: chain.head.hash });
+    expect(receipts.map(({ outcome }) => outcome)).toEqual(Array(7).fill("ok"));
+    // The same block again does not continue the chain.
+    await expect(enclave.call(Entry.dispatch, block)).rejects.toMatchObject({ code: "BlockRefused" });
+  });
+
+  it("starts from its sealed snapshot, and from nothing that was changed or is another's", async () => {
+    const { enclave } = await opened();
+    await enclave.call(Entry.start, fromGenesis);
+    await enclave.call(Entry.dispatch, chain.relayed(1));
+    const [at, snapshot] = decode(await enclave.call(Entry.snapshot, nothing), "snapshot", (r) => [
+      readEnclaveHeight(r),
+      r.bytes(),
+    ]);
+    const { enclave: fresh } = await opened();
+    const next = random(13);
+    for (let i = 0; i < 60; i++) {
+      const changed = snapshot.slice(0, i % 3 === 0 ? Math.floor(next() * snapshot.length) : snapshot.length);
+      if (i % 3 !== 0) {
+        const byte = Math.floor(next() * snapshot.length);
+        changed[byte] = (changed[byte] as number) ^ (1 << Math.floor(next() * 8));
+      }
+      await expect(fresh.call(Entry.start, started(changed))).rejects.toMatchObject({ code: "SealBroken" });
+    }
+    const { enclave: other } = await opened(join(dir, "another-platform"));
+    await expect(other.call(Entry.start, started(snapshot))).rejects.toMatchObject({ code: "SealBroken" });
+    expect(decode(await fresh.call(Entry.start, started(snapshot)), "height", readEnclaveHeight)).toEqual(at);
+  });
+
+  it("gives callers a typed error when it is gone, and calls in one turn share a frame", async () => {
+    const { enclave } = await opened();
+    await enclave.call(Entry.start, fromGenesis);
+    const calls = Array.from({ length: 50 }, () => enclave.call(Entry.balance, new Uint8Array(32)));
+    expect(await Promise.all(calls)).toHaveLength(50);
+    const last = enclave.call(Entry.balance, new Uint8Array(32));
+    const refused = expect(last).rejects.toMatchObject({ code: "EnclaveGone" });
+    await enclave.terminate();
+    await refused;
+    await expect(enclave.call(Entry.balance, nothing)).rejects.toMatchObject({ code: "EnclaveGone" });
+    expect((await enclave.gone).code).toBe("EnclaveGone");
+  });
+});
