@@ -6,7 +6,7 @@
  */
 import { flush, forget } from "./contract";
 import { beginRemote, callRemote } from "./env/contracts";
-import { depositEvent, hashBlake2b256, input, sealReturn, setStorage, valueTransferred } from "./env/imports";
+import { depositEvent, hashBlake2256, input, sealReturn, setStorage, valueTransferred } from "./env/imports";
 import { read, write } from "./scale";
 import { LENGTH, SCRATCH, SCRATCH_SIZE, begin, fail, failed, open, position, remaining, reserve, take, written } from "./scratch";
 import { decodeCell, keyOf, openCell, setCell } from "./storage/cell";
@@ -139,7 +139,7 @@ export function addTopic(): void {
   const to = TOPICS + 1 + (topics++ << 5);
   const size = written();
   if (size > 32) {
-    hashBlake2b256(SCRATCH, <u32>size, to);
+    hashBlake2256(SCRATCH, <u32>size, to);
   } else {
     memory.fill(to, 0, 32);
     memory.copy(to, SCRATCH, size);

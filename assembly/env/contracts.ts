@@ -297,6 +297,6 @@ function selectorOf(name: string): u32 {
   begin();
   const size = String.UTF8.byteLength(name);
   String.UTF8.encodeUnsafe(changetype<usize>(name), name.length, reserve(size));
-  host.hashBlake2b256(SCRATCH, <u32>size, SCRATCH);
+  host.hashBlake2256(SCRATCH, <u32>size, SCRATCH);
   return load<u32>(SCRATCH);
 }

@@ -19,20 +19,20 @@ export enum SigType {
 export namespace hash {
   /** BLAKE2b with 32 bytes of output. */
   export function blake2b256(bytes: Uint8Array): Hash {
-    host.hashBlake2b256(bytes.dataStart, bytes.length, SCRATCH);
+    host.hashBlake2256(bytes.dataStart, bytes.length, SCRATCH);
     return at32<Hash>(SCRATCH);
   }
 
   /** BLAKE2b with 16 bytes of output. */
   export function blake2b128(bytes: Uint8Array): Uint8Array {
     const out = new Uint8Array(16);
-    host.hashBlake2b128(bytes.dataStart, bytes.length, out.dataStart);
+    host.hashBlake2128(bytes.dataStart, bytes.length, out.dataStart);
     return out;
   }
 
   /** SHA-2 with 32 bytes of output. */
   export function sha256(bytes: Uint8Array): Hash {
-    host.hashSha256(bytes.dataStart, bytes.length, SCRATCH);
+    host.hashSha2256(bytes.dataStart, bytes.length, SCRATCH);
     return at32<Hash>(SCRATCH);
   }
 
@@ -46,7 +46,7 @@ export namespace hash {
   export function encoded<T>(value: T): Hash {
     begin();
     write<T>(value);
-    host.hashBlake2b256(SCRATCH, <u32>written(), SCRATCH);
+    host.hashBlake2256(SCRATCH, <u32>written(), SCRATCH);
     return at32<Hash>(SCRATCH);
   }
 }
