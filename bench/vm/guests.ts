@@ -42,6 +42,12 @@ export const counter = assemble(`(module
     (drop (call $add (i32.const 1)))
     (call $finish (i32.const 2))))`);
 
+/** A contract that grows its memory on every call, as those do that allocate: its instance cannot be used again. */
+export const growing = assemble(`(module
+  (import "env" "memory" (memory 1 16))
+  (func (export "call") (i32.store (i32.mul (memory.grow (i32.const 1)) (i32.const 65536)) (i32.const 1)))
+  (func (export "deploy")))`);
+
 /** Distinct codes of the size of a small contract: each has a number in its data and some functions of its own. */
 export function numbered(n: number): Uint8Array<ArrayBuffer> {
   const marker = new TextEncoder().encode("#number#");

@@ -4,7 +4,7 @@
  */
 
 import { Machine } from "../../src/vm/index.ts";
-import { bare, counter, host } from "./guests.ts";
+import { bare, counter, growing, host } from "./guests.ts";
 import { type Case, measure, ratio, report } from "./measure.ts";
 
 const page = 65_536;
@@ -14,6 +14,8 @@ const raw = bare(counter);
 const memory = new Uint8Array(raw.memory.buffer);
 const image = memory.slice();
 const module = new WebAssembly.Module(counter);
+const growingModule = new WebAssembly.Module(growing);
+const growingCode = machine.load(growing);
 
 const repeat = (name: string, once: () => void): Case => ({
   name,
@@ -52,6 +54,14 @@ const figures = measure([
     });
     (exports.call as () => void)();
   }),
+  repeat("fresh instance per call that grows, bare", () => {
+    const fresh = new WebAssembly.Memory({ initial: 1, maximum: 16 });
+    (new WebAssembly.Instance(growingModule, { env: { memory: fresh } }).exports.call as () => void)();
+  }),
+  repeat("call that grows its memory", () => {
+    const outcome = machine.run(growingCode, { host, frame: memory, entry: "call", gas: 5e12 });
+    if (outcome.type !== "returned") throw outcome;
+  }),
 ]);
 
 if (memory.length !== page) throw new RangeError("the bare guest's memory is not one page");
@@ -61,4 +71,5 @@ report([
   ratio(figures, "warm call with reset, ended by a host function", "bare call, ended by a host function, + copy"),
   ratio(figures, "warm call with reset and a deadline", "warm call with reset"),
   ratio(figures, "fresh instance per call on the bare engine", "warm call with reset"),
+  ratio(figures, "call that grows its memory", "fresh instance per call that grows, bare"),
 ]);
