@@ -1,0 +1,128 @@
+/** What is refused at upload, and in which words. */
+
+import { describe, expect, it } from "vitest";
+import { blake2_256 } from "../../src/crypto/hash.ts";
+import { alice, Network, toText, wat } from "../runtime/network.ts";
+import { act, actor, actorCode, nested } from "./actor.ts";
+
+const network = Network.start({ depositPerItem: 3n, depositPerByte: 2n });
+const memory = `(import "env" "memory" (memory 1 16))`;
+const entries = `(func (export "call")) (func (export "deploy"))`;
+const refusal = (text: string, profile: Network = network) => {
+  const receipt = profile.upload(wat(`(module ${text})`));
+  expect(receipt.outcome, receipt.diagnosis).toBe("refused");
+  expect(toText(receipt.error)).toBe("03041b000000");
+  return receipt.diagnosis;
+};
+
+describe("an upload is refused", () => {
+  it.each([
+    [
+      "unknown function export: expecting only deploy and call functions",
+      `${memory} ${entries} (func (export "other"))`,
+    ],
+    ["memory export is forbidden", `${memory} ${entries} (export "memory" (memory 0))`],
+    ["global export is forbidden", `${memory} ${entries} (global (export "g") i32 (i32.const 0))`],
+    ["table export is forbidden", `${memory} ${entries} (table (export "t") 1 funcref)`],
+    ["deploy function isn't exported", `${memory} (func (export "call"))`],
+    ["call function isn't exported", `${memory} (func (export "deploy"))`],
+    ["entry point has wrong signature", `${memory} (func (export "call") (param i32)) (func (export "deploy"))`],
+    ["No memory import found in the module", entries],
+    ["No memory import found in the module", `(memory 1) ${entries}`],
+    ["Invalid module for imported memory", `(import "seal0" "memory" (memory 1 16)) ${entries}`],
+    ["Memory import must have the field name 'memory'", `(import "env" "mem" (memory 1 16)) ${entries}`],
+  ])("%s", (reason, text) => {
+    expect(refusal(text)).toContain(reason);
+  });
+
+  it("for an import that there is not, by its name", () => {
+    expect(refusal(`(import "seal0" "println" (func (param i32 i32))) ${memory} ${entries}`)).toContain(
+      "seal0.println",
+    );
+    expect(refusal(`(import "seal9" "call" (func)) ${memory} ${entries}`)).toContain("seal9.call");
+    expect(refusal(`(import "seal0" "seal_instantiation_nonce" (func (result i64))) ${memory} ${entries}`)).toContain(
+      "seal0.seal_instantiation_nonce",
+    );
+  });
+
+  it("for an import of another type than the function has", () => {
+    const text = refusal(`(import "seal0" "caller" (func (param i32) (result i32))) ${memory} ${entries}`);
+    expect(text).toContain("seal0.caller as (i32) -> (i32), which is (i32, i32) -> ()");
+  });
+
+  it("for what is no module", () => {
+    for (const bytes of [new Uint8Array(0), Uint8Array.of(0, 0x61, 0x73, 0x6d), actorCode.slice(0, -1)]) {
+      expect(network.upload(bytes)).toMatchObject({ outcome: "refused" });
+    }
+  });
+
+  it("for being too large", () => {
+    const receipt = network.upload(new Uint8Array(2 * 1024 * 1024 + 1));
+    expect(toText(receipt.error)).toBe("030407000000");
+  });
+
+  it("for a deposit that the uploader does not have", () => {
+    const poor = Network.start({ depositPerByte: 10n ** 9n }, 10n ** 9n);
+    expect(toText(poor.upload(actorCode).error)).toBe("030417000000");
+  });
+});
+
+describe("an upload that is taken", () => {
+  it("gives the hash, holds the deposit, and costs nothing the second time", () => {
+    const code = wat(`(module ${memory} ${entries})`);
+    const before = network.runtime.balance(alice);
+    const receipt = network.upload(code);
+    const deposit = BigInt(code.length + 90) * 2n + 6n;
+    expect(receipt).toMatchObject({ outcome: "ok", output: blake2_256(code), storageDeposit: deposit });
+    expect(receipt.palletEvents.map((event) => toText(event.slice(0, 34)))).toEqual([`0402${toText(receipt.output)}`]);
+    const after = network.runtime.balance(alice);
+    expect(after).toEqual({ total: before.total, free: before.free - deposit });
+    expect(network.upload(code)).toMatchObject({ outcome: "ok", output: receipt.output, storageDeposit: 0n });
+    expect(network.runtime.balance(alice)).toEqual(after);
+    expect(network.runtime.codeExists(receipt.output)).toBe(true);
+  });
+
+  it("may have a start section, memory without a maximum and a table of its own", () => {
+    const code = wat(`(module (import "env" "memory" (memory 2)) (table 4 funcref) (start $s) (func $s) ${entries})`);
+    expect(network.upload(code).outcome).toBe("ok");
+  });
+
+  it("may have the entries of the first ink! releases, which return an i32", () => {
+    const code = wat(
+      `(module ${memory} (func (export "call") (result i32) (i32.const 0)) (func (export "deploy") (result i32) (i32.const 0)))`,
+    );
+    const id = network.deploy(code);
+    expect(network.call(id, new Uint8Array(4))).toMatchObject({ outcome: "ok", flags: 0 });
+  });
+});
+
+describe("profiles", () => {
+  const pink = Network.start({ profile: "pink" });
+  const random = `(import "seal1" "seal_random" (func (param i32 i32 i32 i32))) ${memory} ${entries}`;
+  const nonce = `(import "seal0" "reentrance_count" (func (result i32))) ${memory} ${entries}`;
+  const floats = `${memory} (func (export "call") (drop (f64.add (f64.const 1) (f64.const 2)))) (func (export "deploy"))`;
+
+  it("pink links what upstream links; deterministic also what is gone and what is not open yet", () => {
+    expect(refusal(random, pink)).toContain("seal1.seal_random: the function is deprecated");
+    expect(refusal(nonce, pink)).toContain("seal0.reentrance_count: the function is unstable");
+    expect(network.upload(wat(`(module ${random})`)).outcome).toBe("ok");
+    expect(network.upload(wat(`(module ${nonce})`)).outcome).toBe("ok");
+  });
+
+  it("pink refuses floats unless the code is relaxed; deterministic takes them", () => {
+    refusal(floats, pink);
+    expect(pink.upload(wat(`(module ${floats})`), "relaxed").outcome).toBe("ok");
+    expect(network.upload(wat(`(module ${floats})`)).outcome).toBe("ok");
+  });
+
+  it("relaxed code runs in a query by delegate call, and nowhere else", () => {
+    const caller = actor(pink);
+    const relaxed = pink.upload(Uint8Array.of(...actorCode, 0, 3, 1, 0x7a, 0), "relaxed").output;
+    const message = act.delegate(relaxed, act.ok([1]));
+    const answer = pink.ask(caller, message);
+    expect(answer.result.ok && nested(answer.result.data)).toMatchObject({ code: 0, output: "01" });
+    const refused = pink.ask(caller, message, { estimating: true });
+    expect(refused.result).toEqual({ ok: false, error: Uint8Array.of(3, 4, 28, 0, 0, 0) });
+    expect(toText(pink.call(caller, message).error)).toBe("03041c000000");
+  });
+});
