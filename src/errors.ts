@@ -84,6 +84,10 @@ export const catalogue = {
     (f) => `${f.problem}.`,
     "`phatvm help` lists the commands, `phatvm help <command>` says how each is called.",
   ),
+  BuildFailed: engine(
+    (f) => `${f.entry} was not built: ${f.reason}.`,
+    "Mend what is named and build again; docs/contracts.md says how contracts are written.",
+  ),
   SignerMissing: engine(
     (f) => `Nobody signs "${f.message}".`,
     'Pass a `signer`, for instance `net.account("//Alice")`.',

@@ -8,6 +8,8 @@ import type { Terminal } from "./terminal.ts";
 /** An option of a command. */
 export interface Option {
   readonly type: "string" | "boolean";
+  /** One letter, for `-o`. */
+  readonly short?: string;
   /** How the value is called in the help, as in `<amount>`. */
   readonly value?: string;
   /** One line; a default is named in it. */

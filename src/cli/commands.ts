@@ -18,6 +18,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: "deploy two contracts, call them, and reopen the folder: what this is, in a minute",
     load: async () => (await import("./commands/tour.ts")).tour,
   },
+  build: {
+    summary: "compile a contract from AssemblyScript; writes bundle, code, metadata and types",
+    load: async () => (await import("./commands/build.ts")).build,
+  },
   deploy: {
     summary: "make a contract of a bundle; prints its id",
     load: async () => (await import("./commands/deploy.ts")).deploy,

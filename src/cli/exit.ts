@@ -16,7 +16,7 @@ const callIsWrong: ReadonlySet<string> = new Set([
   "MetadataMissing",
   "SecretUriInvalid",
   "SignerMissing",
-  "AccountInvalid",
+  "BuildFailed",
 ]);
 
 /** The exit code for an error. */

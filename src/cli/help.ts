@@ -23,7 +23,7 @@ export function overview(commands: Readonly<Record<string, CommandEntry>>): stri
 /** The help of one command. */
 export function commandHelp(name: string, command: Command): string {
   const options = Object.entries<Option>({ ...command.options, ...commonOptions }).map(([key, option]) => {
-    const left = `--${key}${option.value === undefined ? "" : ` ${option.value}`}`;
+    const left = `${option.short === undefined ? "" : `-${option.short}, `}--${key}${option.value === undefined ? "" : ` ${option.value}`}`;
     return `  ${left.padEnd(24)} ${option.help}`;
   });
   return [

@@ -5,7 +5,7 @@
 
 import { parseArgs } from "node:util";
 import { EngineError } from "../errors.ts";
-import { type Call, type Command, commonOptions } from "./command.ts";
+import { type Call, type Command, commonOptions, type Option } from "./command.ts";
 
 /** The error for a call that is wrong in itself. */
 export function badUsage(problem: string, command?: string): EngineError {
@@ -24,7 +24,9 @@ const shield = "\u0000";
 export function parseCall(name: string, command: Command | undefined, argv: readonly string[]): Call | "help" {
   if (command === undefined) throw badUsage(`There is no command "${name}"`);
   const known = { ...command.options, ...commonOptions };
-  const options = Object.fromEntries(Object.entries(known).map(([key, { type }]) => [key, { type }]));
+  const options = Object.fromEntries(
+    Object.entries<Option>(known).map(([key, { type, short }]) => [key, { type, ...(short && { short }) }]),
+  );
   let parsed: { values: Record<string, unknown>; positionals: string[] };
   try {
     const args = argv.map((word) => (/^-\d/.test(word) ? shield + word : word));

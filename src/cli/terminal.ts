@@ -3,8 +3,9 @@
  * @module
  */
 
-/** JSON has no bigint and no bytes: decimal text, and `0x…`. */
+/** JSON has no bigint, no bytes and no nothing: decimal text, `0x…`, null. */
 function plain(_key: string, value: unknown): unknown {
+  if (value === undefined) return null;
   if (typeof value === "bigint") return value.toString();
   if (value instanceof Uint8Array) return `0x${Buffer.from(value).toString("hex")}`;
   if (value instanceof Error) {

@@ -366,11 +366,6 @@ export class Network {
     await this.#connection.node.close();
   }
 
-  /** Closes at the end of an `await using` block. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.close();
-  }
-
   async #upload(bundle: Bundle, options: Omit<TransactionOptions, keyof CallOptions> & CallOptions): Promise<Uploaded> {
     const { node, facts } = this.#connection;
     const code = codeOf(bundle);
