@@ -4,6 +4,7 @@
  * The order is ink! 4's: the payment check, the input, the arguments, the message, the changed fields, the answer.
  * Input that cannot be decoded answers `Err(LangError::CouldNotReadInput)`; an error of the message reverts.
  */
+export { abort } from "./abort";
 import { flush, forget } from "./contract";
 import { beginRemote, callRemote } from "./env/contracts";
 import { depositEvent, hashBlake2256, input, sealReturn, setStorage, valueTransferred } from "./env/imports";

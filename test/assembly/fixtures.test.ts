@@ -1,5 +1,6 @@
 import { bytesToHex, hexToBytes } from "@noble/hashes/utils.js";
 import { describe, expect, test } from "vitest";
+import { Reader, Writer } from "../../src/wire/scale.ts";
 import { account, load } from "./host.ts";
 
 const hex = (bytes: Uint8Array): string => `0x${bytesToHex(bytes)}`;
@@ -117,5 +118,52 @@ describe("token", async () => {
 
   test("is small", () => {
     expect(token.wasm.length).toBeLessThanOrEqual(12 * 1024);
+  });
+});
+
+describe("oracle", async () => {
+  const oracle = await load("fixtures/oracle.ts");
+  const pages = new Map<string, [status: number, body: string]>();
+  const said: string[] = [];
+  let inTransaction = false;
+  oracle.more["seal0.call_chain_extension"] = (id: number, at: number, length: number, out: number, cell: number) => {
+    const r = new Reader(oracle.bytes(at, length), "extension");
+    const w = new Writer();
+    if (id === 12) w.bool(inTransaction);
+    else if (id === 10) said.push(`${r.u8()} ${r.str()}`);
+    else {
+      const [status, body] = pages.get(r.str()) ?? [404, ""];
+      w.u16(status)
+        .str("Not Found")
+        .vec([], () => {});
+      w.bytes(new TextEncoder().encode(body));
+    }
+    oracle.output(out, cell, w.take());
+    return 0;
+  };
+
+  test("reads a price in millionths from a server", () => {
+    oracle.deploy("new", ["https://prices/{}"], { caller: account(7) });
+    pages.set("https://prices/PHA", [200, '{"price":"0.123456789"}']);
+    expect(oracle.call("fetch", ["PHA"])).toEqual({ ok: 123_456n });
+    pages.set("https://prices/ZERO", [200, '{"price":0}']);
+    expect(oracle.call("fetch", ["ZERO"])).toEqual({ ok: 0n });
+  });
+
+  test("tells what went wrong", () => {
+    expect(oracle.call("fetch", ["NONE"])).toEqual({ err: "BadStatus" });
+    expect(said).toEqual(["2 the server answered 404 Not Found"]);
+    pages.set("https://prices/HTML", [200, "<html>"]);
+    expect(oracle.call("fetch", ["HTML"])).toEqual({ err: "BadAnswer" });
+    inTransaction = true;
+    expect(oracle.call("fetch", ["PHA"])).toEqual({ err: "NotInQuery" });
+  });
+
+  test("publishes for its owner only", () => {
+    expect(oracle.call("publish", ["PHA", 5n], { caller: account(8) })).toEqual({ err: "NotOwner" });
+    expect(oracle.call("latest")).toBeUndefined();
+    expect(oracle.call("publish", ["PHA", 5n], { caller: account(7) })).toEqual({ ok: undefined });
+    expect(oracle.call("latest")).toEqual({ symbol: "PHA", price: 5n, block: 7 });
+    expect(oracle.decodedEvents()).toMatchObject([{ name: "Published", args: { symbol: "PHA", price: 5n } }]);
   });
 });

@@ -1,0 +1,152 @@
+import { execFileSync } from "node:child_process";
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { bytesToHex } from "@noble/hashes/utils.js";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { buildContract } from "../../assembly/transform/build.ts";
+import { topicOf } from "../../assembly/transform/generate.ts";
+import { blake2b256, storageKey, toHex, xxh32 } from "../../assembly/transform/hashes.ts";
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), "phatvm-build-"));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+describe("a build", () => {
+  test("gives the same bytes on another day, in another folder", async () => {
+    const files = ["token.ts", "registry.ts"];
+    const results = [];
+    for (const place of ["one", "quite/another"]) {
+      const sources = path.join(folder, place);
+      await mkdir(sources, { recursive: true });
+      for (const file of files) await cp(path.join("fixtures", file), path.join(sources, file));
+      for (const file of files) {
+        const out = path.join(sources, "out");
+        const built = await buildContract({ entry: path.join(sources, file), outDir: out });
+        const contents = await Promise.all(built.files.map((f) => readFile(f)));
+        results.push(contents.map((c) => toHex(blake2b256(c))));
+      }
+    }
+    expect(results[2]).toEqual(results[0]);
+    expect(results[3]).toEqual(results[1]);
+    expect(results[0]).not.toEqual(results[1]);
+  });
+
+  test("names the code by its hash, and embeds it in the bundle", async () => {
+    const { wasm, codeHash, metadata, bundle } = await buildContract({ entry: "fixtures/flipper.ts" });
+    expect(codeHash).toBe(toHex(blake2b256(wasm)));
+    const parsed = JSON.parse(bundle) as { source: { hash: string; wasm: string } };
+    expect(parsed.source).toMatchObject({ hash: codeHash, wasm: toHex(wasm) });
+    expect(metadata.source.wasm).toBeUndefined();
+  });
+
+  test("needs nothing beyond the first WebAssembly and sign extension", async () => {
+    const { wasm } = await buildContract({ entry: "fixtures/registry.ts" });
+    expect(WebAssembly.Module.imports(new WebAssembly.Module(wasm as Uint8Array<ArrayBuffer>))).toContainEqual({
+      module: "env",
+      name: "memory",
+      kind: "memory",
+    });
+    const file = path.join(folder, "registry.wasm");
+    await writeFile(file, wasm);
+    const { default: wabt } = await import("wabt");
+    const features = {
+      mutable_globals: false,
+      sat_float_to_int: false,
+      sign_extension: true,
+      bulk_memory: false,
+      multi_value: false,
+      reference_types: false,
+      simd: false,
+    };
+    const module = (await wabt()).readWasm(wasm, { ...features, readDebugNames: false } as never);
+    module.validate();
+    expect(module.toText({})).not.toMatch(/\bf(32|64)\./);
+  });
+
+  test("keeps the words of an assertion only when asked to", async () => {
+    const entry = path.join(folder, "assert.ts");
+    const said = "the sky is falling";
+    await writeFile(
+      entry,
+      `@contract\nclass C {\n  @constructor new(): void {}\n  @message f(n: u32): void { assert(n > 0, "${said}"); }\n}\n`,
+    );
+    const holds = (wasm: Uint8Array): boolean => bytesToHex(wasm).includes(bytesToHex(Buffer.from(said, "utf16le")));
+    const plain = await buildContract({ entry });
+    expect(holds(plain.wasm)).toBe(false);
+    const talking = await buildContract({ entry, asserts: true });
+    expect(holds(talking.wasm)).toBe(true);
+  });
+
+  test("stops when it is told to", async () => {
+    await expect(buildContract({ entry: "fixtures/flipper.ts", signal: AbortSignal.abort() })).rejects.toThrow();
+  });
+
+  test("tells what it is doing", async () => {
+    const steps: string[] = [];
+    await buildContract({ entry: "fixtures/flipper.ts", outDir: folder, onProgress: (step) => steps.push(step) });
+    expect(steps).toEqual(["compile", "describe", "write"]);
+  });
+});
+
+describe("the module beside the bundle", () => {
+  test("holds the metadata, and its types are the metadata's own values", async () => {
+    const { metadata } = await buildContract({ entry: "fixtures/counter.ts", outDir: folder, name: "typed" });
+    const module = (await import(path.join(folder, "typed.meta.js"))) as { metadata: unknown };
+    expect(module.metadata).toEqual(JSON.parse(JSON.stringify(metadata)));
+    const face = path.resolve("dist/index.js");
+    await writeFile(path.join(folder, "package.json"), '{"type":"module"}');
+    await writeFile(
+      path.join(folder, "tsconfig.json"),
+      JSON.stringify({
+        compilerOptions: {
+          noEmit: true,
+          strict: true,
+          module: "nodenext",
+          target: "es2023",
+          types: [],
+          skipLibCheck: true,
+        },
+        files: ["use.ts"],
+      }),
+    );
+    await writeFile(
+      path.join(folder, "use.ts"),
+      `import type { MessageArgs, MessageNames, MessageResult } from ${JSON.stringify(face)};
+import { metadata } from "./typed.meta.js";
+type M = typeof metadata;
+export const name: MessageNames<M> = "increment";
+// @ts-expect-error there is no such message
+export const wrong: MessageNames<M> = "incremented";
+export const args: MessageArgs<M, "increment"> = [1];
+// @ts-expect-error a text is no number
+export const text: MessageArgs<M, "increment"> = ["1"];
+// @ts-expect-error one argument is missing
+export const none: MessageArgs<M, "increment"> = [];
+export const result: MessageResult<M, "get"> = 1;
+// @ts-expect-error a counter answers with a number
+export const other: MessageResult<M, "get"> = "1";
+`,
+    );
+    const tsc = path.resolve("node_modules/typescript/bin/tsc");
+    execFileSync(process.execPath, [tsc, "-p", folder], { stdio: "inherit" });
+  });
+});
+
+describe("names on the wire are ink!'s", () => {
+  test("storage keys", () => {
+    expect(storageKey("System", "administrators")).toBe(0x11ab091d);
+    expect(storageKey("System", "drivers")).toBe(0xe69daeed);
+    expect(storageKey("Contract", "balances")).toBe(0xf820ff02);
+    expect(xxh32(new Uint8Array())).toBe(0x02cc5d05);
+  });
+
+  test("topics", () => {
+    const text = (s: string): Uint8Array => new TextEncoder().encode(s);
+    const longer = Uint8Array.from([0, ...text("A".repeat(32))]);
+    expect(toHex(topicOf(longer))).toBe("0xc754ad005d274f94302be471b2b61be5e71290c7c7a598e2a8825b4ec33fb5fe");
+    expect(toHex(topicOf(Uint8Array.from([0, ...text("A".repeat(31))])))).toBe(`0x00${"41".repeat(31)}`);
+  });
+});
