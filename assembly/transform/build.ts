@@ -6,8 +6,10 @@ import { access, mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { bundleText, declarationText, metadataText, moduleText } from "./bundle.ts";
 import { compile } from "./compiler.ts";
-import { BuildError, type Diagnostic } from "./errors.ts";
+import type { ContractModel } from "./contract.ts";
+import { BuildError, type Diagnostic, formatDiagnostic } from "./errors.ts";
 import { blake2b256, toHex } from "./hashes.ts";
+import { type LaidOut, layoutChanges, layoutText } from "./layout.ts";
 import { type Metadata, metadataOf } from "./metadata.ts";
 
 export { BuildError, type BuildErrorCode, type Diagnostic, formatDiagnostic } from "./errors.ts";
@@ -30,6 +32,11 @@ export interface BuildOptions {
   readonly asserts?: boolean;
   /** The most pages of 64 KiB that the contract may use: 16 by default, as ink! contracts have; 64 is the most. */
   readonly maximumPages?: number;
+  /**
+   * `<name>.layout.json` beside the entry says how a deployed contract keeps its state. "check", the default, refuses a
+   * contract that would misread it; "write" writes it anew.
+   */
+  readonly layout?: "check" | "write";
   /** Called when a step begins. */
   readonly onProgress?: (step: BuildStep) => void;
   readonly signal?: AbortSignal;
@@ -76,6 +83,7 @@ export async function buildContract(options: BuildOptions): Promise<BuiltContrac
   onProgress?.("describe");
   const contract = transform.contract;
   if (contract === undefined) throw new BuildError("CompilerFailed", "The contract was not read.", { entry });
+  await keepLayout(entry, name, contract.model, options.layout ?? "check");
   const codeHash = toHex(blake2b256(wasm));
   const { version, authors } = await packageFacts(entry);
   const compiler = `asc ${compilerVersion}`;
@@ -100,6 +108,28 @@ export async function buildContract(options: BuildOptions): Promise<BuiltContrac
     files.push(at);
   }
   return { ...built, files };
+}
+
+async function keepLayout(entry: string, name: string, model: ContractModel, how: "check" | "write"): Promise<void> {
+  const file = path.join(path.dirname(entry), `${name}.layout.json`);
+  if (how === "write") {
+    await writeFile(file, layoutText(model));
+    return;
+  }
+  const text = await readFile(file, "utf8").catch(() => undefined);
+  if (text === undefined) return;
+  const diagnostics = layoutChanges(JSON.parse(text) as LaidOut[], model);
+  if (diagnostics.length === 0) return;
+  const lines = diagnostics.map((d) => `  ${formatDiagnostic(d)}`);
+  throw new BuildError(
+    "LayoutChanged",
+    `The contract keeps its state in another way than ${file} says:\n${lines.join("\n")}`,
+    {
+      diagnostics,
+      entry,
+      file,
+    },
+  );
 }
 
 function nameOf(entry: string): string {

@@ -195,3 +195,40 @@ describe("what cannot be built at all", () => {
     });
   });
 });
+
+describe("a layout that was written down", () => {
+  const version = (fields: string): string =>
+    contract(fields, 'import { Mapping, u128 } from "phatvm/assembly";\nclass P { x: u8 = 0; y: u16 = 0; }\n');
+  const first = "  @storage n: u32;\n  @storage m: Mapping<u32, P>;";
+  let entry: string;
+  const build = async (fields: string, layout: "check" | "write" = "check"): Promise<string> => {
+    await writeFile(entry, version(fields));
+    try {
+      await buildContract({ entry, layout });
+      return "";
+    } catch (error) {
+      if (!(error instanceof BuildError) || error.code !== "LayoutChanged") throw error;
+      return error.diagnostics.map((d) => `${d.line}:${d.column} ${d.message}`).join("\n");
+    }
+  };
+
+  beforeAll(async () => {
+    entry = path.join(folder, "kept.ts");
+    expect(await build(first, "write")).toBe("");
+  });
+
+  test("lets fields be added and moved", async () => {
+    expect(await build(`  @storage extra: u128;\n  @storage m: Mapping<u32, P>;\n  @storage n: u32;`)).toBe("");
+  });
+
+  test("refuses a field that is gone, another type, another way of keeping", async () => {
+    expect(await build("  @storage m: Mapping<u32, P>;")).toContain("C::n was there and is gone");
+    expect(await build(first.replace("n: u32", "n: u64"))).toBe(
+      "7:12 C::n was u32 and is u64 now: what is stored could not be read",
+    );
+    expect(await build(first.replace("<u32, P>", "<u32, u8>"))).toContain(
+      "8:12 C::m was Mapping<u32, { x: u8, y: u16 }> and is Mapping<u32, u8> now",
+    );
+    expect(await build(first.replace("Mapping<u32, P>", "u8[]"))).toContain("and is [u8] now");
+  });
+});

@@ -1,0 +1,92 @@
+/**
+ * How a contract keeps its state, written down so that a later version cannot misread it by accident.
+ *
+ * `<name>.layout.json` beside the entry is compared at every build. Fields may be added; one that was there must stay as
+ * it was, or the contract could no longer read what it stored.
+ * @module
+ */
+import type { ContractModel, StorageField } from "./contract.ts";
+import type { Diagnostic } from "./errors.ts";
+import type { AbiType } from "./types.ts";
+
+/** A field as it is kept. */
+export interface LaidOut {
+  readonly name: string;
+  /** The number that begins the keys of its cells, as the metadata prints it. */
+  readonly key: string;
+  readonly keeping: string;
+  /** What is in it, in full. */
+  readonly types: readonly string[];
+}
+
+/** The layout of a contract's fields. */
+export function layoutOf(model: ContractModel): LaidOut[] {
+  return model.fields.map((field) => ({
+    name: `${field.owner.name.text}::${field.name}`,
+    key: `0x${field.key.toString(16).padStart(8, "0")}`,
+    keeping: field.keeping,
+    types: field.types.map(encodingOf),
+  }));
+}
+
+/** `<name>.layout.json`. */
+export const layoutText = (model: ContractModel): string => `${JSON.stringify(layoutOf(model), null, 2)}\n`;
+
+/** What no longer fits a layout that was written down. */
+export function layoutChanges(before: readonly LaidOut[], model: ContractModel): Diagnostic[] {
+  const now = new Map(layoutOf(model).map((field, i) => [field.key, { field, node: model.fields[i]! }] as const));
+  return before.flatMap((old) => {
+    const found = now.get(old.key);
+    if (found === undefined) {
+      return [
+        diagnostic(
+          `${old.name} was there and is gone: its value would be lost. Keep the field, under the name it had`,
+          model,
+        ),
+      ];
+    }
+    const { field, node } = found;
+    const [was, is] = [describe(old), describe(field)];
+    return was === is
+      ? []
+      : [diagnostic(`${old.name} was ${was} and is ${is} now: what is stored could not be read`, model, node)];
+  });
+}
+
+const describe = ({ keeping, types }: LaidOut): string =>
+  keeping === "value" ? (types[0] ?? "()") : `${keeping}<${types.join(", ")}>`;
+
+function diagnostic(message: string, model: ContractModel, field?: StorageField): Diagnostic {
+  const { range } = (field?.node ?? model.node).name;
+  const line = range.source.lineAt(range.start);
+  return { severity: "error", message, file: range.source.normalizedPath, line, column: range.source.columnAt() };
+}
+
+/** What a type is on the wire: names do not matter, shapes do. */
+function encodingOf(type: AbiType): string {
+  switch (type.kind) {
+    case "primitive":
+      return type.name;
+    case "account":
+    case "hash":
+      return "[u8; 32]";
+    case "sequence":
+      return `[${encodingOf(type.item)}]`;
+    case "set":
+      return `[${encodingOf(type.item)}]`;
+    case "array":
+      return `[${encodingOf(type.item)}; ${type.length}]`;
+    case "tuple":
+      return `(${type.items.map(encodingOf).join(", ")})`;
+    case "option":
+      return `Option<${encodingOf(type.item)}>`;
+    case "result":
+      return `Result<${encodingOf(type.ok)}, ${encodingOf(type.err)}>`;
+    case "map":
+      return `[(${encodingOf(type.key)}, ${encodingOf(type.value)})]`;
+    case "composite":
+      return `{ ${type.fields.map((f) => `${f.name}: ${encodingOf(f.type)}`).join(", ")} }`;
+    case "enum":
+      return `enum { ${type.variants.map((v) => `${v.name} = ${v.index}`).join(", ")} }`;
+  }
+}
