@@ -12,6 +12,7 @@ import { Emitter } from "./emit.ts";
 import { profileFeatures } from "./features.ts";
 import type { ModuleInfo } from "./module.ts";
 import { type PrepareOptions, type Settings, settle } from "./options.ts";
+import { originalOffsets } from "./places.ts";
 import { checkContract } from "./policy.ts";
 import type { ImageNames, PreparedModule } from "./prepared.ts";
 import { reject } from "./reject.ts";
@@ -89,6 +90,7 @@ export function prepareModule(bytes: Uint8Array, options: PrepareOptions = {}): 
     imports: summarizeImports(info),
     exports: summarizeExports(info),
     report,
+    originalOffset: originalOffsets(emitter.places),
     key: settings.key,
   };
 }
@@ -200,5 +202,7 @@ function writeCode(w: Writer, reader: ModuleReader, emitter: Emitter, section: S
       reject("a body is too large once metered", bodies.start[i], reader.info.importedFunctions + i);
     }
   }
+  const end = w.o;
   w.prefixLength(from);
+  for (let k = 0; k < emitter.places.length; k += 2) emitter.places[k]! += w.o - end;
 }

@@ -85,6 +85,8 @@ export interface PreparedModule {
   readonly imports: readonly ImportSummary[];
   readonly exports: readonly ExportSummary[];
   readonly report: Report;
+  /** The offset in the input of what stands at an offset of `bytes` inside a function's body; -1 before all bodies. */
+  readonly originalOffset: (offset: number) => number;
   /** Differs whenever version, profile, cost table or any option does: part of every cache key, beside the code's hash. */
   readonly key: string;
 }
