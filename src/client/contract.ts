@@ -6,7 +6,7 @@
  * @module
  */
 
-import { type ContractFault, EngineError } from "../errors.ts";
+import { EngineError } from "../errors.ts";
 import { type AccountId, contractId, toHex } from "../wire/bytes.ts";
 import type { Call } from "../wire/extrinsic.ts";
 import type { NetworkFacts, NodeApi } from "../wire/node.ts";
@@ -255,9 +255,4 @@ function byName(run: (name: string, options: AnyOptions) => Promise<unknown>): u
       return async (options: AnyOptions = {}) => await run(name, options);
     },
   });
-}
-
-/** The error of a receipt that has one. */
-export function errorOf(receipt: TransactionReceipt): ContractFault | undefined {
-  return receipt.outcome === "ok" ? undefined : receipt.error;
 }
