@@ -72,21 +72,25 @@ export class Relay {
 
   /** Starts the enclave and brings it to the head of the chain. */
   async start(): Promise<EnclaveFacts> {
-    this.running = this.launch();
-    // A caller that comes while nobody waits must not end the process.
-    this.running.catch(() => undefined);
-    const { facts } = await this.running;
-    await this.catchUp();
+    const { facts } = await this.begin();
     return facts;
   }
 
-  /** Feeds blocks until the enclave is at the head; an enclave that ends meanwhile is followed by the next. */
-  private async catchUp(): Promise<void> {
-    while (!this.stopped && this.height < this.setting.chain.final) {
-      this.wake();
-      await this.pumping;
-      await this.running;
-    }
+  /** Starts an enclave, another one when it dies, and gives up when they die again and again. */
+  private begin(): Promise<Running> {
+    const attempt = async (): Promise<Running> => {
+      for (;;) {
+        try {
+          return await this.launch();
+        } catch (error) {
+          if (!(error instanceof EngineError) || error.code !== "EnclaveGone" || !this.survives(error)) throw error;
+        }
+      }
+    };
+    this.running = attempt();
+    // A caller that comes while nobody waits must not end the process.
+    this.running.catch(() => undefined);
+    return this.running;
   }
 
   /**
@@ -106,6 +110,8 @@ export class Relay {
       const facts = decode(await enclave.call(Entry.open, options), "enclave facts", readEnclaveFacts);
       this.height = await this.restore(enclave);
       this.snapshotAt = this.height;
+      // Nobody is answered from a state that is behind what was answered before.
+      await this.feed(enclave);
       enclave.gone.then((error) => this.lost(error));
       return { enclave, facts };
     } catch (error) {
@@ -165,9 +171,14 @@ export class Relay {
   }
 
   private async pump(): Promise<void> {
+    const { enclave } = await (this.running as Promise<Running>);
+    await this.feed(enclave);
+  }
+
+  /** Feeds blocks until the enclave is at the head. */
+  private async feed(enclave: Enclave): Promise<void> {
     const { chain, snapshotEvery, snapshots } = this.setting;
     while (!this.stopped && this.height < chain.final) {
-      const { enclave } = await (this.running as Promise<Running>);
       const answers: Promise<Uint8Array>[] = [];
       let bytes = 0;
       for (let next = this.height + 1; next <= chain.final && answers.length < BATCH; next++) {
@@ -217,16 +228,22 @@ export class Relay {
     }
   }
 
+  /** Whether there is to be another enclave after one that died; the death is counted. */
+  private survives(error: EngineError): boolean {
+    if (this.stopped || this.setting.platformFolder === undefined) return false;
+    this.deaths = { height: this.height, count: this.deaths.height === this.height ? this.deaths.count + 1 : 1 };
+    if (this.deaths.count >= MOST_DEATHS) return false;
+    this.setting.warn(`${error.message} (started again)`);
+    return true;
+  }
+
   private lost(error: EngineError): void {
     if (this.stopped) return;
-    this.deaths = { height: this.height, count: this.deaths.height === this.height ? this.deaths.count + 1 : 1 };
-    if (this.setting.platformFolder === undefined || this.deaths.count >= MOST_DEATHS) {
+    if (!this.survives(error)) {
       this.fail(error);
       return;
     }
-    this.setting.warn(`${error.message} (started again)`);
-    this.running = this.launch();
-    this.running.then(
+    this.begin().then(
       () => this.wake(),
       (failure) => this.fail(failure),
     );
@@ -247,18 +264,19 @@ export class Relay {
 
   /** Brings the enclave to the head, takes a last snapshot, and ends it. */
   async stop(): Promise<void> {
-    const running = this.running;
     try {
-      if (!this.stopped && running !== undefined) {
-        await this.catchUp();
+      if (!this.stopped && this.running !== undefined) {
+        while (!this.stopped && this.height < this.setting.chain.final) {
+          this.wake();
+          await this.pumping;
+        }
+        const { enclave } = await (this.running as Promise<Running>);
         this.stopped = true;
-        await this.pumping;
-        const { enclave } = await running;
         if (this.setting.snapshots !== undefined && this.height > this.snapshotAt) await this.snapshot(enclave);
       }
     } finally {
       this.stopped = true;
-      await running?.then(
+      await this.running?.then(
         ({ enclave }) => enclave.terminate(),
         () => undefined,
       );
