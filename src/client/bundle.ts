@@ -75,11 +75,13 @@ function fromParts(wasm: Uint8Array | undefined, document: unknown): Bundle {
   if (wasm !== undefined && !isModule(wasm)) {
     throw new ContractFault("CodeRejected", { reason: "it is not a WebAssembly file: it does not begin with \\0asm" });
   }
-  if (document === undefined) return { wasm, metadata: undefined, json: undefined };
+  // A copy: what a file was read into, and what a caller holds, may be a view of more, and may change.
+  const code = wasm && new Uint8Array(wasm);
+  if (document === undefined) return { wasm: code, metadata: undefined, json: undefined };
   const metadata = normalise(document);
   const source = (document as { source?: object }).source;
   const json = JSON.stringify({ ...(document as object), source: { ...source, wasm: undefined } });
-  return { wasm: wasm && new Uint8Array(wasm), metadata, json };
+  return { wasm: code, metadata, json };
 }
 
 function isModule(bytes: Uint8Array): boolean {
