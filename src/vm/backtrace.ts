@@ -8,8 +8,8 @@
  */
 
 import type { Code } from "./code.ts";
-import { functionNames } from "./names.ts";
 import type { Backtrace, TraceFrame } from "./outcome.ts";
+import { readSymbols } from "./symbols.ts";
 
 const wasmFrame = /wasm-function\[(\d+)\](?::0x([0-9a-f]+))?/;
 const anyFrame = /^\s+at /;
@@ -36,14 +36,19 @@ function read(code: Code, stack: string): TraceFrame[] {
   const lines = stack.split("\n").filter((line) => anyFrame.test(line));
   const from = lines.findIndex((line) => wasmFrame.test(line));
   if (from < 0) return [];
-  const names = functionNames(code.module);
+  const symbols = readSymbols(code.module, code.prepare, code.symbols);
   const frames: TraceFrame[] = [];
   for (const line of lines.slice(from)) {
     const match = wasmFrame.exec(line);
     if (match === null) break;
     const index = Number(match[1]);
-    const name = names.get(index);
-    frames.push({ function: index, ...(name === undefined ? {} : { name }) });
+    const name = symbols.names.get(index);
+    const source = match[2] === undefined ? undefined : symbols.place(Number.parseInt(match[2], 16));
+    frames.push({
+      function: index,
+      ...(name === undefined ? {} : { name }),
+      ...(source === undefined ? {} : { source }),
+    });
   }
   return frames;
 }

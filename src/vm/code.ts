@@ -3,10 +3,11 @@
  * @module
  */
 
-import type { ImageNames, PreparedModule, Report, ValueType } from "../wasm/index.ts";
+import type { ImageNames, PreparedModule, PrepareOptions, Report, ValueType } from "../wasm/index.ts";
 import type { MemoryImage } from "./image.ts";
 import type { Instance } from "./instance.ts";
 import type { RegisterTypes } from "./registers.ts";
+import type { Symbols } from "./symbols.ts";
 
 /** The memory of a module, sizes in pages of 64 KiB. */
 export interface MemoryType {
@@ -47,8 +48,10 @@ export class Code {
   readonly registers: RegisterTypes;
   /** @internal Names of the tables that a run can change. */
   readonly tables: readonly string[];
-  /** @internal Reads the source map that the module names. */
-  readonly sourceMap: ((url: string) => string | undefined) | undefined;
+  /** @internal How it was prepared. */
+  readonly prepare: PrepareOptions;
+  /** @internal Where to look for what backtraces need. */
+  readonly symbols: Symbols | undefined;
 
   /** @internal The memory before any guest code ran; captured when a second instance is made. */
   image: MemoryImage | undefined;
@@ -64,7 +67,8 @@ export class Code {
     key: string,
     prepared: PreparedModule,
     image: ImageNames,
-    sourceMap: ((url: string) => string | undefined) | undefined,
+    prepare: PrepareOptions,
+    symbols: Symbols | undefined,
   ) {
     this.key = key;
     this.module = new WebAssembly.Module(prepared.bytes);
@@ -77,7 +81,8 @@ export class Code {
     this.start = prepared.start;
     this.names = image;
     this.pages = image.memories.reduce((sum, { minimum }) => sum + minimum, 0);
-    this.sourceMap = sourceMap;
+    this.prepare = prepare;
+    this.symbols = symbols;
     for (const { module, name, ...type } of prepared.imports) {
       if (type.kind !== "memory") continue;
       this.memory = { module, name, minimum: type.minimum, maximum: type.maximum ?? type.minimum };

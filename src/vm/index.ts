@@ -18,4 +18,5 @@ export type {
   Trapped,
 } from "./outcome.ts";
 export { requiredStackBytes } from "./stack.ts";
+export type { Symbols } from "./symbols.ts";
 export { type TrapKind, trapKinds } from "./traps.ts";

@@ -19,6 +19,7 @@ import { Instance } from "./instance.ts";
 import { judge } from "./judge.ts";
 import type { Outcome } from "./outcome.ts";
 import { Pool } from "./pool.ts";
+import type { Symbols } from "./symbols.ts";
 
 /** What a machine can be told. */
 export interface MachineOptions {
@@ -44,8 +45,8 @@ export interface LoadOptions {
   readonly key?: string;
   /** Other than the machine's. */
   readonly prepare?: PrepareOptions;
-  /** Fetches the source map that the module names by its section `sourceMappingURL`, for backtraces. */
-  readonly sourceMap?: (url: string) => string | undefined;
+  /** Where backtraces find the module and its source map; without it they have names only. */
+  readonly symbols?: Symbols;
 }
 
 /** What a machine holds and has done. */
@@ -115,7 +116,7 @@ export class Machine {
     }
     const { image } = prepared;
     if (image === undefined) throw new EngineError("Internal", { what: "a module was prepared without its image" });
-    const code = new Code(key, prepared, image, options.sourceMap);
+    const code = new Code(key, prepared, image, prepare, options.symbols);
     this.#compiled++;
     for (const evicted of this.#codes.add(code)) this.#pool.drop(evicted);
     return code;

@@ -1,10 +1,12 @@
 /** Backtraces name what was called, stop at the run's own edge, and bear names and maps that lie. */
 
-import { describe, expect, it } from "vitest";
+import asc from "assemblyscript/asc";
+import { beforeAll, describe, expect, it } from "vitest";
 import { ContractFault } from "../../src/errors.ts";
-import { type Backtrace, type Host, Machine } from "../../src/vm/index.ts";
+import { type Backtrace, type Host, Machine, type Symbols } from "../../src/vm/index.ts";
 import { functionNames } from "../../src/vm/names.ts";
 import { readSourceMap } from "../../src/vm/sourceMap.ts";
+import { prepareModule } from "../../src/wasm/index.ts";
 import { contract, hostOf, wat } from "./wat.ts";
 
 const gas = 1e12;
@@ -68,6 +70,108 @@ describe("a backtrace", () => {
       Error.stackTraceLimit = limit;
     }
   });
+});
+
+describe("with a source map", () => {
+  const source = `function divide(a: i32, b: i32): i32 {
+  return a / b;
+}
+function middle(n: i32): i32 {
+  let sum: i32 = 1;
+  for (let i = 0; i < n; i++) {
+    sum += load<i32>(i * 4);
+  }
+  memory.grow(0);
+  return divide(sum, n - 5);
+}
+export function call(): void {
+  store<i32>(0, 1);
+  store<i32>(0, middle(5));
+}
+export function deploy(): void {}
+`;
+  const files = new Map<string, string | Uint8Array>();
+  let loaded = 0;
+
+  beforeAll(async () => {
+    const options = ["--sourceMap", "--debug", "--runtime", "stub", "--importMemory", "--noExportMemory"];
+    const memory = ["--initialMemory", "2", "--maximumMemory", "16"];
+    const { error, stderr } = await asc.main(["main.ts", "-o", "main.wasm", ...options, ...memory], {
+      readFile: (name) => (name === "main.ts" ? source : null),
+      writeFile: (name, contents) => void files.set(name, contents),
+    });
+    if (error !== null) throw new TypeError(stderr.toString());
+  });
+
+  function frames(symbols: Symbols | undefined) {
+    const code = machine.load(files.get("main.wasm") as Uint8Array, {
+      key: `divide ${++loaded}`,
+      ...(symbols === undefined ? {} : { symbols }),
+    });
+    const outcome = machine.run(code, { host: hostOf(), frame: undefined, entry: "call", gas });
+    expect(outcome).toMatchObject({ type: "trapped", kind: "integerDivideByZero" });
+    return outcome.type === "trapped" ? outcome.backtrace.frames() : [];
+  }
+
+  it("each call has its line in the source, through all that the pass has added", () => {
+    const asked: string[] = [];
+    const found = frames({
+      code: () => files.get("main.wasm") as Uint8Array,
+      sourceMap(url) {
+        asked.push(url);
+        return files.get("main.wasm.map") as string;
+      },
+    });
+    expect(asked).toEqual(["./main.wasm.map"]);
+    expect(found.map(({ source }) => [source?.file, source?.line])).toEqual([
+      ["./main/main.ts", 2],
+      ["./main/main.ts", 10],
+      ["./main/main.ts", 14],
+    ]);
+  });
+
+  it("there are names alone when the module, its map or both cannot be found", () => {
+    const code = () => files.get("main.wasm") as Uint8Array;
+    const sourceMap = () => files.get("main.wasm.map") as string;
+    for (const symbols of [
+      undefined,
+      { code },
+      { code, sourceMap: () => undefined },
+      { code, sourceMap: () => "{}" },
+      { code: () => undefined, sourceMap },
+    ]) {
+      const found = frames(symbols);
+      expect(found.map(({ name }) => name)).toEqual(["main/divide", "main/middle", "main/call"]);
+      expect(found.every(({ source }) => source === undefined)).toBe(true);
+    }
+  });
+});
+
+it("every byte of an original body is found again from the prepared one", () => {
+  const original = contract(
+    `(local i32) (call $f) (loop (local.set 0 (i32.add (local.get 0) (i32.const 1)))
+      (if (i32.lt_u (local.get 0) (i32.const 9)) (then (call $f) (br 1))))
+    (drop (f32.add (f32.load (i32.const 0)) (f32.const 1))) (memory.fill (i32.const 0) (i32.const 1) (i32.const 2))
+    (drop (memory.grow (i32.const 1)))`,
+    "(func $f (drop (i32.const 77777))) (func $g (call $g))",
+  );
+  const { bytes, originalOffset } = prepareModule(original);
+  // The constant stands in the code once.
+  const constant = [0x41, ...leb(77777)];
+  const find = (within: Uint8Array) =>
+    within.findIndex((_, at) => constant.every((byte, i) => within[at + i] === byte));
+  expect(find(bytes)).toBeGreaterThan(find(original));
+  expect(originalOffset(find(bytes))).toBe(find(original));
+  expect(originalOffset(0)).toBe(-1);
+  let same = 0;
+  let before = -1;
+  for (let offset = 0; offset < bytes.length; offset++) {
+    const found = originalOffset(offset);
+    expect(found).toBeGreaterThanOrEqual(Math.min(before, original.length));
+    before = found;
+    if (bytes[offset] === original[found]) same++;
+  }
+  expect(same).toBeGreaterThan(50);
 });
 
 describe("a name section that lies", () => {
