@@ -115,6 +115,24 @@ const OPERATORS: readonly {
   { takes: ["v128", "f32"], gives: "v128", codes: [[0xfd, 32, 2]] },
 ];
 
+interface FloatOperator {
+  readonly operands: 1 | 2;
+  readonly code: Bytes;
+}
+const unary = (codes: readonly Bytes[]): FloatOperator[] => codes.map((code) => ({ operands: 1, code }));
+const binary = (codes: readonly Bytes[]): FloatOperator[] => codes.map((code) => ({ operands: 2, code }));
+const lanes = (numbers: readonly number[]): Bytes[] => numbers.map((n) => [0xfd, unsigned(n)]);
+
+/** Float operations that give their operands' type: arithmetic, roundings, signs, both vector shapes mixed. */
+const FLOAT_OPERATORS: Readonly<Record<"f32" | "f64" | "v128", readonly FloatOperator[]>> = {
+  f32: [...unary(range(0x8b, 0x91).map((code) => [code])), ...binary(range(0x92, 0x98).map((code) => [code]))],
+  f64: [...unary(range(0x99, 0x9f).map((code) => [code])), ...binary(range(0xa0, 0xa6).map((code) => [code]))],
+  v128: [
+    ...unary(lanes([103, 104, 105, 106, 224, 225, 227, 116, 117, 122, 148, 236, 237, 239, 94, 95, 77])),
+    ...binary(lanes([...range(228, 235), ...range(240, 247), 78, 80, 81])),
+  ],
+};
+
 /** Floats worth having: zeros, one, infinities, the largest, the smallest, NaNs with and without a payload. */
 const F32_BITS = [
   0, 0x8000_0000, 0x3f80_0000, 0x7f80_0000, 0xff80_0000, 0x7f7f_ffff, 1, 0x7fc0_0000, 0xffc0_1234, 0x7f80_0001,
@@ -235,7 +253,7 @@ export class Coder {
   #statement(): Bytes {
     this.#budget--;
     const { below, of } = bound(this.#choices);
-    switch (below(22)) {
+    switch (below(25)) {
       case 0:
       case 1:
       case 2:
@@ -275,9 +293,48 @@ export class Coder {
         return [this.#value("i32"), this.#block(0x04, [], [of(TYPES)]), this.#drop(1)];
       case 20:
         return [this.#value(of(TYPES)), 0x1a];
+      case 21:
+      case 22:
+      case 23:
+        return this.#floats();
       default:
         return [0x01];
     }
+  }
+
+  /** A chain of float operations on values that often are no numbers, and something that can see the result's bits. */
+  #floats(): Bytes {
+    const { below, of } = bound(this.#choices);
+    const type = of(["f32", "f64", "v128"] as const);
+    const parts: Bytes[] = [this.#floatOperand(type)];
+    for (let length = 1 + below(4); length > 0; length--) {
+      const { operands, code } = of(FLOAT_OPERATORS[type]);
+      parts.push(operands === 2 ? this.#floatOperand(type) : [], code);
+    }
+    switch (below(4)) {
+      case 0: {
+        const index = this.#around.globals.findIndex((global) => global.type === type && global.mutable);
+        return [parts, 0x24, unsigned(index)];
+      }
+      case 1:
+        if (type === "v128") return [parts, 0xfd, 29, 1, 0x24, this.#globalOf("i64")];
+        return type === "f32" ? [parts, 0xbc, 0x24, this.#globalOf("i32")] : [parts, 0xbd, 0x24, this.#globalOf("i64")];
+      case 2: {
+        const fitting = this.#locals.flatMap((local, index) => (local === type ? [index] : []));
+        if (fitting.length > 0) return [parts, 0x21, unsigned(of(fitting))];
+        return [parts, 0x1a];
+      }
+      default:
+        return [0x41, signed(below(64) * 8), parts, type === "v128" ? [0xfd, 11] : type === "f32" ? 0x38 : 0x39, 0, 0];
+    }
+  }
+
+  #floatOperand(type: "f32" | "f64" | "v128"): Bytes {
+    return this.#choices.once(3) ? this.#value(type) : constant(this.#choices, type);
+  }
+
+  #globalOf(type: Type): Bytes {
+    return unsigned(this.#around.globals.findIndex((global) => global.type === type && global.mutable));
   }
 
   #drop(count: number): Bytes {

@@ -7,7 +7,7 @@ import { fuzzedModule } from "./property-fuzz.ts";
 import { randomModule } from "./property-module.ts";
 
 /**
- * How many modules of each kind, and from which seed on. `scripts/property-campaign.mjs` sets both; a failure names the
+ * How many modules of each kind, and from which seed on. `property-campaign.mjs` sets both; a failure names the
  * seed, and `PHATVM_PROPERTY_SEED=<seed> PHATVM_PROPERTY_RUNS=1` runs that module alone.
  */
 const RUNS = Number(process.env.PHATVM_PROPERTY_RUNS ?? 200);
