@@ -14,6 +14,7 @@ import { type Metadata, metadataOf } from "./metadata.ts";
 
 export { BuildError, type BuildErrorCode, type Diagnostic, formatDiagnostic } from "./errors.ts";
 export type { Metadata } from "./metadata.ts";
+export { newProject, type ProjectOptions } from "./project.ts";
 
 /** What `buildContract` is doing. */
 export type BuildStep = "compile" | "describe" | "write";

@@ -21,7 +21,9 @@ export type BuildErrorCode =
   | "EntryNotFound"
   | "ContractDoesNotCompile"
   | "LayoutChanged"
-  | "CompilerFailed";
+  | "CompilerFailed"
+  | "ProjectName"
+  | "FolderNotEmpty";
 
 const advice: Readonly<Record<BuildErrorCode, string>> = {
   CompilerMissing: "Install it beside phatvm: `npm i -D assemblyscript@0.28.20`.",
@@ -29,6 +31,8 @@ const advice: Readonly<Record<BuildErrorCode, string>> = {
   ContractDoesNotCompile: "Mend the places named above and build again.",
   LayoutChanged:
     "A contract that is already deployed could no longer read its storage. Undo the change, or delete the layout file when no such contract exists.",
+  ProjectName: "Choose one that npm takes: lower-case letters, digits, hyphens.",
+  FolderNotEmpty: "Choose another name, or another folder.",
   CompilerFailed: "This is a bug in phatvm or in the compiler: please report it with the message and the contract.",
 };
 

@@ -1,0 +1,54 @@
+import { execFileSync } from "node:child_process";
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { buildContract, newProject } from "../../assembly/transform/build.ts";
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), "phatvm-project-"));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+describe("a new project", () => {
+  test("builds, is typed, and passes its own test", async () => {
+    const at = path.join(folder, "hello");
+    const { files } = await newProject({ name: "hello", folder: at, phatvm: "file:../phatvm" });
+    expect(files).toContain(".gitignore");
+    const manifest = JSON.parse(await readFile(path.join(at, "package.json"), "utf8")) as Record<string, unknown>;
+    expect(manifest).toMatchObject({ name: "hello", devDependencies: { phatvm: "file:../phatvm" } });
+
+    const modules = path.join(at, "node_modules");
+    await mkdir(modules);
+    await symlink(path.resolve("."), path.join(modules, "phatvm"));
+    for (const name of ["vitest", "assemblyscript"])
+      await symlink(path.resolve("node_modules", name), path.join(modules, name));
+
+    await buildContract({ entry: path.join(at, "contracts/greeter.ts"), outDir: path.join(at, "build") });
+    await writeFile(
+      path.join(at, "tsconfig.json"),
+      JSON.stringify({
+        compilerOptions: {
+          noEmit: true,
+          strict: true,
+          module: "nodenext",
+          target: "es2023",
+          skipLibCheck: true,
+          types: [],
+        },
+        include: ["test"],
+      }),
+    );
+    execFileSync(process.execPath, [path.resolve("node_modules/typescript/bin/tsc"), "-p", at], { stdio: "inherit" });
+    const said = execFileSync(process.execPath, [path.resolve("node_modules/vitest/vitest.mjs"), "run"], { cwd: at });
+    expect(said.toString()).toContain("3 passed");
+  });
+
+  test("is not put over what is there, and needs a name that npm takes", async () => {
+    await expect(newProject({ name: "hello", folder: path.join(folder, "hello") })).rejects.toMatchObject({
+      code: "FolderNotEmpty",
+    });
+    await expect(newProject({ name: "../Hello" })).rejects.toMatchObject({ code: "ProjectName" });
+  });
+});
