@@ -163,7 +163,7 @@ class Tour {
 
   private title(text: string): void {
     this.steps++;
-    this.call.terminal.print(`${this.steps === 1 ? "" : "\n"}${colour.bold(`${this.steps}  ${text}`)}`);
+    this.call.terminal.print(`\n${colour.bold(`${this.steps}  ${text}`)}`);
   }
 
   private say(text: string): void {
