@@ -42,7 +42,7 @@ export const catalogue = {
   ),
   DispatchError: contract(
     (f) => `The call ended with ${f.error}${f.detail ? `: ${f.detail}` : ""}.`,
-    "docs/contract-errors.md says what each error of the contract interface means and what raises it.",
+    "docs/contract-interface.md lists the errors of the contract interface and the functions that raise them.",
   ),
 
   // --- what was asked of a contract, and how it answered (client) ---
