@@ -21,7 +21,16 @@ interface MessageOptions {
 }
 
 /** What a constructor may say about itself. */
-type ConstructorOptions = Omit<MessageOptions, "mutates" | "trait">;
+interface ConstructorOptions {
+  /** Whether value may come along with the deployment. */
+  payable?: boolean;
+  /** The four bytes that name it on the wire, instead of those made of its name. */
+  selector?: number;
+  /** The name that the host sees, instead of the method's. */
+  name?: string;
+  /** Whether tools should offer it first. */
+  default?: boolean;
+}
 
 /** What an event may say about itself. */
 interface EventOptions {
@@ -31,21 +40,29 @@ interface EventOptions {
   anonymous?: boolean;
 }
 
+type OnClass = (target: Function) => void;
+type OnMember = (target: object, key: string, descriptor?: any) => void;
+
 /** Makes a class a contract. */
 declare function contract(target: Function): void;
 /** Makes a method one that deploys the contract. */
-declare function constructor(target: object, key: string, descriptor: PropertyDescriptor): void;
-declare function constructor(options: ConstructorOptions): MethodDecorator;
+declare function constructor(target: object, key: string, descriptor: any): void;
+declare function constructor(options: ConstructorOptions): OnMember;
 /** Makes a method one that the host can call. */
-declare function message(target: object, key: string, descriptor: PropertyDescriptor): void;
-declare function message(options: MessageOptions): MethodDecorator;
+declare function message(target: object, key: string, descriptor: any): void;
+declare function message(options: MessageOptions): OnMember;
 /** Keeps a field in storage: loaded when first read, stored at the end when it changed. */
 declare function storage(target: object, key: string): void;
 /** Makes a class an event. */
 declare function event(target: Function): void;
-declare function event(options: EventOptions): ClassDecorator;
+declare function event(options: EventOptions): OnClass;
 /** Makes a field of an event one by which it can be found. */
 declare function topic(target: object, key: string): void;
 /** Puts the messages of a class under its name: `Trait::name`. */
 declare function trait(target: Function): void;
-declare function trait(options: { name?: string; namespace?: string }): ClassDecorator;
+declare function trait(options: { name?: string; namespace?: string }): OnClass;
+/** Describes another contract by abstract methods; `contracts.at` calls them. */
+declare function remote(target: Function): void;
+declare function remote(options: { trait?: string }): OnClass;
+/** Gives a class that extends `FixedArray` its length. */
+declare function fixed(length: number): OnClass;

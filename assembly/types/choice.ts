@@ -103,8 +103,13 @@ export function done<E>(): Result<void, E> {
 }
 
 /** Success. In a function that returns a `Result` the transform fills in the type arguments. */
-export function ok<T, E>(value: T): Result<T, E> {
+export function ok<T, E>(value: T = missing<T>()): Result<T, E> {
   return new Result<T, E>(false, toWord<T>(value));
+}
+
+/** For editors, which do not know that the transform gives `ok()` a function of its own. */
+function missing<T>(): T {
+  ERROR("ok() without a value belongs into a function that returns Result<void, E>");
 }
 
 /** Failure. In a function that returns a `Result` the transform fills in the type arguments. */

@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -43,6 +43,15 @@ describe("a new project", () => {
     execFileSync(process.execPath, [path.resolve("node_modules/typescript/bin/tsc"), "-p", at], { stdio: "inherit" });
     const said = execFileSync(process.execPath, [path.resolve("node_modules/vitest/vitest.mjs"), "run"], { cwd: at });
     expect(said.toString()).toContain("3 passed");
+  });
+
+  test("looks right in an editor", () => {
+    // The SDK itself is not TypeScript that an editor could understand in full; the author's files are.
+    const at = path.join(folder, "hello");
+    const tsc = path.resolve("node_modules/typescript/bin/tsc");
+    const { stdout } = spawnSync(process.execPath, [tsc, "-p", path.join(at, "contracts"), "--noEmit"], { cwd: at });
+    const lines = stdout.toString().split("\n");
+    expect(lines.filter((l) => l.startsWith("contracts/") || l.includes("decorators.d.ts"))).toEqual([]);
   });
 
   test("is not put over what is there, and needs a name that npm takes", async () => {
