@@ -204,7 +204,10 @@ export class Machine {
     const idle = this.#pool.take(code, host);
     if (idle === undefined) return this.#instantiate(code, host);
     this.#reused++;
-    if (idle.dirty) code.image?.restore(idle.bytes);
+    if (idle.dirty) {
+      code.image?.restore(idle.bytes);
+      if (code.tables.length > 0) idle.registers.restoreTables();
+    }
     return idle;
   }
 
@@ -218,6 +221,7 @@ export class Machine {
       if (code.instantiated || instance.memory === undefined) code.image = MemoryImage.capture(instance.bytes);
       code.instantiated = true;
     }
+    if (code.image !== undefined && code.tables.length > 0) instance.registers.captureTables();
     return instance;
   }
 
