@@ -10,9 +10,11 @@
  * @module
  */
 
+import { type CountedLoop, recogniseCounted, staticCount } from "./counted.ts";
 import type { Depths } from "./depth.ts";
 import * as event from "./events.ts";
 import { shapeF32, shapeF32x4, shapeF64, taintedResult } from "./floats.ts";
+import { guardBytes, writeGuard } from "./guard.ts";
 import type { ModuleInfo } from "./module.ts";
 import type { Settings } from "./options.ts";
 import type { Scanner } from "./scan.ts";
@@ -30,7 +32,18 @@ const resultLocal = 3;
 const f32Local = 4;
 const f64Local = 5;
 const vectorLocal = 6;
-const temporaryTypes = [i64, i32, i32, i32, f32, f64, v128];
+const iterationsLocal = 7;
+const sizeLocal = 8;
+const afterLocal = 9;
+const temporaryTypes = [i64, i32, i32, i32, f32, f64, v128, i64, i64, i64];
+
+/** Loops longer than this are not worth a second copy. */
+const longestCounted = 256;
+/** Loops with fewer iterations than this, known in advance, are not worth a guard. */
+const fewestIterations = 16;
+/** Loops that run at most so often, known in advance, and cost at most so much, are not tested for exhaustion. */
+const mostUntested = 4096;
+const largestUntested = 2 ** 33;
 
 /** Indices of the globals that the pass appends. */
 export interface Globals {
@@ -56,6 +69,11 @@ export class Emitter {
   /** Whether the local holds the counter here; whether nothing was charged since the test at the entry. */
   private inLocal = false;
   private tested = false;
+  /** Loops of the function being written that are charged as a whole, and those that need no test, by their event. */
+  private readonly counted = new Map<number, CountedLoop>();
+  private readonly untested = new Set<number>();
+  /** How many bytes may still be spent on second copies of loops. */
+  private spare: number;
 
   constructor(w: Writer, info: ModuleInfo, scanner: Scanner, depths: Depths, settings: Settings, globals: Globals) {
     this.w = w;
@@ -65,6 +83,7 @@ export class Emitter {
     this.settings = settings;
     this.globals = globals;
     this.charged = new Int32Array(scanner.bodies.start.length);
+    this.spare = 2048 + scanner.bytes.length / 10;
   }
 
   /** Writes the body of the `i`th defined function, its size before it. */
@@ -98,8 +117,9 @@ export class Emitter {
           break;
         case event.openLoop:
           if (meter && cost[e]! > 0) {
-            this.charge(cost[e]!, true);
-            this.test();
+            const test = !this.untested.has(e - 1);
+            this.charge(cost[e]!, test);
+            if (test) this.test();
           }
           break;
         case event.openOther:
@@ -123,8 +143,10 @@ export class Emitter {
             this.reload();
             this.inLocal = true;
           }
+          if (this.counted.has(e)) this.wholeLoop(e, this.counted.get(e)!);
           break;
         case event.loopEnd:
+          if (this.counted.has(a[e]!)) w.byte(0x0b);
           if (region === a[e]) {
             region = -1;
             this.inLocal = false;
@@ -166,6 +188,9 @@ export class Emitter {
     let charges = 0;
     let calls = 0;
     let loops = 0;
+    let innermost = -1;
+    this.counted.clear();
+    this.untested.clear();
     for (let e = first; e < last; e++) {
       switch (events.kind[e]) {
         case event.openFunction:
@@ -178,6 +203,11 @@ export class Emitter {
           break;
         case event.loop:
           loops++;
+          innermost = e;
+          break;
+        case event.loopEnd:
+          if (settings.meter && innermost === events.a[e]) this.consider(innermost, e);
+          innermost = -1;
           break;
         case event.bulk:
           if (settings.meter) needed[countLocal] = 1;
@@ -196,6 +226,82 @@ export class Emitter {
     if (!settings.meter) return false;
     needed[gasLocal] = 1;
     return calls === 0 && (charges > 1 || loops > 0);
+  }
+
+  /** Looks at an innermost loop: can it be charged as a whole, or go untested? */
+  private consider(loop: number, loopEnd: number): void {
+    const { events, bytes } = this.scanner;
+    const { pos, kind, a, b, cost } = events;
+    const start = pos[loop]!;
+    const end = pos[loopEnd]!;
+    if (end - start > longestCounted || a[loop] !== 0 || b[loopEnd] === 1 || bytes[start + 1] !== 0x40) return;
+    const found = recogniseCounted(bytes, start + 2, end);
+    if (found === undefined) return;
+    let each = 0;
+    let charges = 0;
+    let elsewhere = false;
+    for (let e = loop + 1; e < loopEnd; e++) {
+      if (kind[e] !== event.openLoop && kind[e] !== event.openOther) continue;
+      each += cost[e]!;
+      if (kind[e] === event.openOther && cost[e]! > 0) {
+        charges++;
+        if (pos[e] !== found.arm) elsewhere = true;
+      }
+    }
+    const known = new Map<number, number>();
+    if (bytes[start - 4] === 0x41 && bytes[start - 3]! < 64 && bytes[start - 2] === 0x21 && bytes[start - 1]! < 128) {
+      known.set(2 * bytes[start - 1]!, bytes[start - 3]!);
+    }
+    const count = staticCount(found, known);
+    const short = count !== undefined && count < fewestIterations;
+    const size = end - start + 64 + 32 * (found.reaches.length + found.sides.length);
+    if (!found.traps && !short && !elsewhere && charges <= 1 && each <= 2 ** 29 && size <= this.spare) {
+      this.spare -= size;
+      this.counted.set(loop, found);
+      for (const t of [iterationsLocal, sizeLocal, afterLocal]) this.needed[t] = 1;
+    } else if (count !== undefined && count <= mostUntested && count * each <= largestUntested) {
+      this.untested.add(loop);
+    }
+  }
+
+  /** Before a counted loop: when it will run to its end, charges it as a whole and runs a copy without charges. The loop itself becomes the other arm. */
+  private wholeLoop(loop: number, found: CountedLoop): void {
+    const { w, temporaries, globals } = this;
+    const { events, bytes } = this.scanner;
+    const { pos, kind, a, cost } = events;
+    const head = cost[loop + 1]!;
+    let body = 0;
+    let loopEnd = loop + 1;
+    for (; kind[loopEnd] !== event.loopEnd; loopEnd++) {
+      if (kind[loopEnd] === event.openOther) body += cost[loopEnd]!;
+    }
+    w.room(guardBytes(found) + (pos[loopEnd]! - pos[loop]!) + 64);
+    writeGuard(w, found, {
+      gas: temporaries[gasLocal]!,
+      iterations: temporaries[iterationsLocal]!,
+      size: temporaries[sizeLocal]!,
+      after: temporaries[afterLocal]!,
+      each: head + body,
+      once: found.test === "head" ? head : 0,
+    });
+    w.byte(0x04);
+    w.byte(0x40);
+    this.getLocal(afterLocal);
+    this.teeLocal(gasLocal);
+    this.get(0x24, globals.gas);
+    let p = pos[loop]!;
+    this.places.push(w.o, p);
+    for (let e = loop + 1; e < loopEnd; e++) {
+      if (kind[e] !== taintedResult) continue;
+      w.room(pos[e]! - p + 160);
+      w.copy(bytes, p, pos[e]!);
+      p = pos[e]!;
+      this.canonical(a[e]!);
+      this.places.push(w.o, p);
+    }
+    w.room(pos[loopEnd]! - p + 160);
+    w.copy(bytes, p, pos[loopEnd]!);
+    w.byte(0x05);
   }
 
   /** Copies the local declarations and appends the temporaries. */

@@ -18,7 +18,7 @@ export const lastCall = 5;
 export const tailCall = 6;
 /** A `loop` opcode: `a` is the number of calls inside, `b` the number of stretches charged inside. */
 export const loop = 7;
-/** After a loop's `end`. */
+/** After a loop's `end`: `a` is the loop's event, `b` 1 when the loop is left early. */
 export const loopEnd = 8;
 // 9 and 10 are the candidates of floats.ts.
 /** Control may leave the function here: `return`, a branch to the function's label, the last `end`. */

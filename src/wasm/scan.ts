@@ -872,7 +872,7 @@ export class Scanner extends Reader {
       const loop = this.loops[d]!;
       events.a[loop] = this.calls - this.callsAt[d]!;
       events.b[loop] = this.charges - this.chargesAt[d]!;
-      events.add(event.loopEnd, this.p, loop, 0);
+      events.add(event.loopEnd, this.p, loop, target < d ? 1 : 0);
     }
     if (target < d) this.current = this.open(event.openOther, this.p, this.outers[d]!);
     else {
