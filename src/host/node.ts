@@ -14,8 +14,6 @@ import { RemoteNode } from "./remote.ts";
 import { serveClient } from "./serve.ts";
 import { memoryStore } from "./store/memory.ts";
 
-export type { BlockOptions, ClusterTerms, NodeOptions } from "./options.ts";
-
 /**
  * Opens a node of one's own: becomes the owner of the folder, recovers what is in it, starts the enclave.
  * @throws {EngineError} `FolderInUse`, `FolderVersion`, `FolderForeign`, `FolderDamaged`, `RollbackDetected`,

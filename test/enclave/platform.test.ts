@@ -1,0 +1,78 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { verifyEd25519 } from "../../src/crypto/ed25519.ts";
+import { openPlatform, quoteMessage } from "../../src/platform/simulated.ts";
+
+let dir: string;
+let code: string;
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), "phatvm-platform-"));
+  code = join(dir, "enclave.js");
+  writeFileSync(code, "the enclave");
+});
+afterEach(() => rmSync(dir, { recursive: true, force: true }));
+
+describe("the simulated platform", () => {
+  it("is the same platform when it is opened again, and another in another folder or in memory", () => {
+    const [one, two] = [join(dir, "one"), join(dir, "two")];
+    const first = openPlatform(one, code);
+    expect(openPlatform(one, code).rootKey).toEqual(first.rootKey);
+    const keys = [openPlatform(two, code), openPlatform(undefined, code), openPlatform(undefined, code)];
+    expect(new Set([first, ...keys].map(({ rootKey }) => Buffer.from(rootKey).toString("hex"))).size).toBe(4);
+    expect(first.rootKey).toHaveLength(32);
+  });
+
+  it("keeps its folder and files for its owner", () => {
+    const folder = join(dir, "p");
+    const platform = openPlatform(folder, code);
+    platform.increment();
+    platform.quote(new Uint8Array(1));
+    expect(statSync(folder).mode & 0o777).toBe(0o700);
+    expect(readdirSync(folder).toSorted()).toEqual(["counter", "quoting", "root"]);
+    for (const name of readdirSync(folder)) expect(statSync(join(folder, name)).mode & 0o777).toBe(0o600);
+  });
+
+  it("has a counter that only goes up, also across openings", () => {
+    const folder = join(dir, "p");
+    expect(openPlatform(folder, code).counter()).toBe(0n);
+    expect(openPlatform(folder, code).increment()).toBe(1n);
+    expect(openPlatform(folder, code).increment()).toBe(2n);
+    expect(openPlatform(folder, code).counter()).toBe(2n);
+    writeFileSync(join(folder, "counter"), "-5");
+    expect(() => openPlatform(folder, code).counter()).toThrow(expect.objectContaining({ code: "PlatformDamaged" }));
+    const inMemory = openPlatform(undefined, code);
+    inMemory.increment();
+    expect(inMemory.increment()).toBe(2n);
+  });
+
+  it("measures the code that it is given", () => {
+    const before = openPlatform(undefined, code).measurement;
+    writeFileSync(code, "another enclave");
+    expect(openPlatform(undefined, code).measurement).not.toEqual(before);
+  });
+
+  it("binds data to the measurement in a quote that says simulated", () => {
+    const platform = openPlatform(join(dir, "p"), code);
+    const quote = platform.quote(Uint8Array.of(1, 2, 3));
+    expect(quote).toMatchObject({
+      platform: "simulated",
+      measurement: platform.measurement,
+      data: Uint8Array.of(1, 2, 3),
+    });
+    expect(verifyEd25519(quote.signer, quoteMessage(quote), quote.signature)).toBe(true);
+    expect(verifyEd25519(quote.signer, quoteMessage({ ...quote, data: Uint8Array.of(1) }), quote.signature)).toBe(
+      false,
+    );
+    expect(() => platform.quote(new Uint8Array(65))).toThrow(expect.objectContaining({ code: "Undecodable" }));
+  });
+
+  it("that was damaged says so, instead of starting as another one", () => {
+    const folder = join(dir, "p");
+    openPlatform(folder, code);
+    const root = readFileSync(join(folder, "root"));
+    writeFileSync(join(folder, "root"), root.subarray(0, 31));
+    expect(() => openPlatform(folder, code)).toThrow(expect.objectContaining({ code: "PlatformDamaged" }));
+  });
+});
