@@ -60,7 +60,8 @@ function signed(value: number): number[] {
   let rest = value;
   for (;;) {
     const low = rest & 127;
-    rest >>= 7;
+    // Not by shifting, which knows 32 bits.
+    rest = Math.floor(rest / 128);
     if ((rest === 0 && low < 64) || (rest === -1 && low >= 64)) {
       bytes.push(low);
       return bytes;
