@@ -34,6 +34,8 @@ export class Instance<F> implements Slot<F> {
   frame!: F;
   /** Whether guest code has run since the memory was last set back. */
   dirty = false;
+  /** Whether all that a run can change was remembered: not so for the first instance of a code, which may be the last. */
+  resettable = false;
   ending: Ending = "none";
   /** What came with the ending: data, a request, a fault. */
   endingValue: unknown;

@@ -221,15 +221,16 @@ export class Machine {
       if (code.instantiated || instance.memory === undefined) code.image = MemoryImage.capture(instance.bytes);
       code.instantiated = true;
     }
-    if (code.image !== undefined && code.tables.length > 0) instance.registers.captureTables();
+    if (code.image !== undefined && code.names.resettable) {
+      instance.resettable = true;
+      if (code.tables.length > 0) instance.registers.captureTables();
+    }
     return instance;
   }
 
-  /** Keeps the instance if it can be set back: the first one of a code cannot, its image was not taken. */
   #release<F>(instance: Instance<F>): void {
     instance.forget();
-    const { code } = instance;
-    if (code.image !== undefined && code.names.resettable && !instance.grown) this.#pool.put(instance);
+    if (instance.resettable && !instance.grown) this.#pool.put(instance);
     else this.#pool.recycle(instance);
   }
 

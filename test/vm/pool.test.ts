@@ -177,6 +177,29 @@ describe("nested runs", () => {
     expect(machine.stats().instantiated).toBeLessThanOrEqual(7);
   });
 
+  it("of a code that writes its table find it as it was, whichever of the instances was made first", () => {
+    const machine = new Machine();
+    const code = machine.load(
+      contract(
+        `(call $see (call_indirect (result i32) (i32.const 0))) (table.set 0 (i32.const 0) (ref.func $two)) (call $again)`,
+        `(table 1 funcref) (elem (i32.const 0) $one) (elem declare func $two)
+        (func $one (result i32) (i32.const 1)) (func $two (result i32) (i32.const 2))`,
+        '(import "h" "see" (func $see (param i32))) (import "h" "again" (func $again))',
+      ),
+    );
+    const seen: number[] = [];
+    const host: Host<number> = hostOf<number>({
+      see: (_slot, value: number) => void seen.push(value),
+      again(slot) {
+        if (slot.frame > 1) machine.run(code, { host, frame: slot.frame - 1, entry: "call", gas });
+      },
+    });
+    for (let i = 0; i < 3; i++) {
+      expect(machine.run(code, { host, frame: 4, entry: "call", gas }).type).toBe("returned");
+    }
+    expect(seen).toEqual(Array(12).fill(1));
+  });
+
   it("never fail for the bound on instances", () => {
     const machine = new Machine({ idleInstances: 0 });
     expect(nesting(machine, 6)().outcome.type).toBe("returned");
