@@ -2,7 +2,8 @@
  * Runs a bench that is written in TypeScript: `node bench/run.mjs bench/vm/warm.ts [--json]`.
  *
  * Node 20 cannot run TypeScript, so the bench and the sources it imports are bundled into a temporary file first. What
- * is measured is thus the sources as they are, with V8's full garbage collection at hand and nothing else changed.
+ * is measured is thus the sources as they are, with V8's full garbage collection at hand and nothing else changed but what
+ * the variable NODE_FLAGS says (`NODE_FLAGS=--cpu-prof`).
  * @module
  */
 
@@ -35,7 +36,11 @@ try {
     external: ["wabt", "lmdb"],
     absWorkingDir: process.cwd(),
   });
-  const { status } = spawnSync(process.execPath, ["--expose-gc", outfile, ...rest], { stdio: "inherit" });
+  const { status } = spawnSync(
+    process.execPath,
+    ["--expose-gc", ...(process.env.NODE_FLAGS?.split(" ") ?? []), outfile, ...rest],
+    { stdio: "inherit" },
+  );
   process.exitCode = status ?? 1;
 } finally {
   rmSync(folder, { recursive: true });
