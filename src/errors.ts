@@ -85,8 +85,8 @@ export const catalogue = {
     "`phatvm help` lists the commands, `phatvm help <command>` says how each is called.",
   ),
   BuildFailed: engine(
-    (f) => `${f.entry} was not built: ${f.reason}.`,
-    "Mend what is named and build again; docs/contracts.md says how contracts are written.",
+    (f) => `${f.what} was not made: ${f.reason}.`,
+    "docs/contracts.md says how contracts are written and built.",
   ),
   SignerMissing: engine(
     (f) => `Nobody signs "${f.message}".`,

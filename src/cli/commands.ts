@@ -18,6 +18,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: "deploy two contracts, call them, and reopen the folder: what this is, in a minute",
     load: async () => (await import("./commands/tour.ts")).tour,
   },
+  new: {
+    summary: "make a project with a contract and its test",
+    load: async () => (await import("./commands/new.ts")).newCommand,
+  },
   build: {
     summary: "compile a contract from AssemblyScript; writes bundle, code, metadata and types",
     load: async () => (await import("./commands/build.ts")).build,
