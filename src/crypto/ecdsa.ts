@@ -2,7 +2,7 @@
  * ECDSA on secp256k1 over hashes, with recoverable signatures of 65 bytes: r, s and the recovery id.
  *
  * Signing is deterministic (RFC 6979) and gives the low s; whoever checks accepts the high one too, as upstream does.
- * Measured: signing and recovering 0.4 ms, where the JavaScript library that the tests compare with takes 0.8 and 2.2.
+ * Measured in one run: signing 0.14 ms, recovering 0.40; the JavaScript library that the tests compare with 0.42 and 1.33.
  * @module
  */
 

@@ -44,8 +44,12 @@ export interface Ed25519Signer {
  */
 export function ed25519Signer(seed: Uint8Array): Ed25519Signer {
   const key = privateKey(seed);
+  let known: Uint8Array | undefined;
   return {
-    publicKey: publicKeyOf(key),
+    get publicKey() {
+      known ??= publicKeyOf(key);
+      return known;
+    },
     sign: (message) => new Uint8Array(nativeSign(null, message, key)),
   };
 }

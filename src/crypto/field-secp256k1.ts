@@ -149,7 +149,9 @@ interface Exports {
   sub(out: number, f: number, g: number): void;
 }
 
-const machine = assemble([multiplication(), squaring(), sum("add"), sum("sub")], 1, new Uint8Array())
+/** Pages of memory: most of it is for the multiples of the generator. */
+const pages = 5;
+const machine = assemble([multiplication(), squaring(), sum("add"), sum("sub")], pages, new Uint8Array())
   .exports as unknown as Exports;
 
 /** out = f * g and so on; `out` may be an operand. */

@@ -136,7 +136,8 @@ interface Exports {
   sub(out: number, f: number, g: number): void;
 }
 
-const pages = 1;
+/** Pages of memory: most of it is for the multiples of the base point. */
+const pages = 6;
 const machine = assemble(
   [multiplication(), squaring(), sum("add", op.i64Add), sum("sub", op.i64Sub)],
   pages,

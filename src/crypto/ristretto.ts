@@ -30,6 +30,8 @@ const X = 0;
 const Y = elementSize;
 const Z = 2 * elementSize;
 const T = 3 * elementSize;
+const pointSize = 4 * elementSize;
+const rowSize = 16 * pointSize;
 
 /** Room for one point. */
 function allocatePoint(): number {
@@ -231,12 +233,11 @@ function encodePoint(p: number): Uint8Array {
   return toBytes(e4);
 }
 
-/** The multiples 0 to 15 of a point. */
-function table(at: number, p: number): void {
-  const size = 4 * elementSize;
+/** The multiples 0 to 15 of a point: a row of sixteen points. */
+function row(at: number, p: number): void {
   setIdentity(at);
-  copy(at + size, p, 4);
-  for (let i = 2; i < 16; i++) addPoints(at + i * size, at + (i - 1) * size, p);
+  copy(at + pointSize, p, 4);
+  for (let i = 2; i < 16; i++) addPoints(at + i * pointSize, at + (i - 1) * pointSize, p);
 }
 
 const base = allocatePoint();
@@ -245,16 +246,11 @@ setBytes(base + Y, toBytes(constant("5866666666666666666666666666666666666666666
 setSmall(base + Z, 1);
 mul(base + T, base + X, base + Y);
 
-const baseTable = allocate(4 * 16);
-let baseTableMade = false;
-const peerTable = allocate(4 * 16);
-const [sumPoint, peer] = [allocatePoint(), allocatePoint()];
-
-function tableOfBase(): number {
-  if (!baseTableMade) table(baseTable, base);
-  baseTableMade = true;
-  return baseTable;
-}
+const peerRow = allocate(4 * 16);
+/** For each place of a scalar's 64 digits, a row: its digits times the base point. Made at first use, in a millisecond. */
+const baseRows = allocate(64 * 4 * 16);
+let baseRowsMade = false;
+const [sumPoint, basePart, peer] = [allocatePoint(), allocatePoint(), allocatePoint()];
 
 /** The digit of 4 bits at a place of a little-endian scalar. */
 function digit(scalar: Uint8Array, place: number): number {
@@ -262,46 +258,62 @@ function digit(scalar: Uint8Array, place: number): number {
   return place & 1 ? byte >> 4 : byte & 15;
 }
 
-function multiply(tableAt: number, scalar: Uint8Array): void {
-  setIdentity(sumPoint);
-  for (let place = 63; place >= 0; place--) {
-    for (let i = 0; i < 4; i++) doublePoint(sumPoint, sumPoint);
-    addPoints(sumPoint, sumPoint, tableAt + digit(scalar, place) * 4 * elementSize);
+/** sumPoint = sumPoint + scalar times the base point: an addition for each digit. */
+function addBaseMultiple(scalar: Uint8Array): void {
+  if (!baseRowsMade) {
+    copy(peer, base, 4);
+    for (let place = 0; place < 64; place++) {
+      const at = baseRows + place * rowSize;
+      row(at, peer);
+      addPoints(peer, peer, at + 15 * pointSize);
+    }
+    baseRowsMade = true;
+  }
+  for (let place = 0; place < 64; place++) {
+    addPoints(sumPoint, sumPoint, baseRows + place * rowSize + digit(scalar, place) * pointSize);
   }
 }
 
-/** A multiple of the base point. @param scalar 32 bytes, little endian, below 2^255. */
+/** A multiple of the base point. @param scalar 32 bytes, little endian. */
 export function baseMultiple(scalar: Uint8Array): Uint8Array {
-  multiply(tableOfBase(), scalar);
+  setIdentity(sumPoint);
+  addBaseMultiple(scalar);
   return encodePoint(sumPoint);
 }
 
 /** A multiple of a point; undefined when the bytes are no point, or its identity. */
 export function pointMultiple(point: Uint8Array, scalar: Uint8Array): Uint8Array | undefined {
   if (!decodePoint(peer, point) || isIdentity(point)) return undefined;
-  table(peerTable, peer);
-  multiply(peerTable, scalar);
+  row(peerRow, peer);
+  setIdentity(sumPoint);
+  for (let place = 63; place >= 0; place--) {
+    for (let i = 0; i < 4; i++) doublePoint(sumPoint, sumPoint);
+    addPoints(sumPoint, sumPoint, peerRow + digit(scalar, place) * pointSize);
+  }
   return encodePoint(sumPoint);
 }
 
 /**
  * s·B - k·P, as Schnorr signatures are checked by; undefined when the bytes of P are no point, or its identity.
  *
- * Takes steps that depend on nothing secret.
+ * Takes steps that depend on k, which must not be secret.
  */
 export function differenceOfMultiples(s: Uint8Array, k: Uint8Array, point: Uint8Array): Uint8Array | undefined {
+  // What makes the rows of the base point works in the same place: before the peer's point stands there.
+  setIdentity(sumPoint);
+  addBaseMultiple(s);
+  copy(basePart, sumPoint, 4);
   if (!decodePoint(peer, point) || isIdentity(point)) return undefined;
   negate(peer + X, peer + X);
   negate(peer + T, peer + T);
-  table(peerTable, peer);
-  const ofBase = tableOfBase();
+  row(peerRow, peer);
   setIdentity(sumPoint);
   for (let place = 63; place >= 0; place--) {
     for (let i = 0; i < 4; i++) doublePoint(sumPoint, sumPoint);
-    const [ds, dk] = [digit(s, place), digit(k, place)];
-    if (ds > 0) addPoints(sumPoint, sumPoint, ofBase + ds * 4 * elementSize);
-    if (dk > 0) addPoints(sumPoint, sumPoint, peerTable + dk * 4 * elementSize);
+    const value = digit(k, place);
+    if (value > 0) addPoints(sumPoint, sumPoint, peerRow + value * pointSize);
   }
+  addPoints(sumPoint, sumPoint, basePart);
   return encodePoint(sumPoint);
 }
 

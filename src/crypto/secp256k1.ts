@@ -111,8 +111,8 @@ function setAffine(out: number, x: bigint, y: bigint): void {
   setNumber(out + Z, 1n);
 }
 
-/** The multiples 0 to 15 of a point. */
-function table(at: number, p: number): void {
+/** The multiples 0 to 15 of a point: a row of sixteen points. */
+function row(at: number, p: number): void {
   setIdentity(at);
   copy(at + pointSize, p, 3);
   for (let i = 2; i < 16; i++) addPoints(at + i * pointSize, at + (i - 1) * pointSize, p);
@@ -129,17 +129,26 @@ const generator: AffinePoint = {
   y: 0x483ada7726a3c4655da4fbfc0e1108a8fd17b448a68554199c47d08ffb10d4b8n,
 };
 const [sum, start, inverse] = [allocate(3), allocate(3), allocate()];
-const generatorTable = allocate(3 * 16);
-const pointTable = allocate(3 * 16);
-let generatorTableMade = false;
+const rowSize = 16 * pointSize;
+const pointRow = allocate(3 * 16);
+/** For each place of a scalar's 64 digits, a row: its digits times the generator. Made at first use, in a millisecond. */
+const generatorRows = allocate(64 * 3 * 16);
+let generatorRowsMade = false;
 
-function tableOfGenerator(): number {
-  if (!generatorTableMade) {
+/** sum = sum + scalar times the generator: an addition for each digit. @param digits those of the scalar. */
+function addGeneratorMultiple(digits: string): void {
+  if (!generatorRowsMade) {
     setAffine(start, generator.x, generator.y);
-    table(generatorTable, start);
-    generatorTableMade = true;
+    for (let place = 63; place >= 0; place--) {
+      const at = generatorRows + place * rowSize;
+      row(at, start);
+      addPoints(start, start, at + 15 * pointSize);
+    }
+    generatorRowsMade = true;
   }
-  return generatorTable;
+  for (let place = 0; place < 64; place++) {
+    addPoints(sum, sum, generatorRows + place * rowSize + digit(digits, place) * pointSize);
+  }
 }
 
 /** The sum as a point; undefined when it is the identity. */
@@ -156,29 +165,23 @@ const digit = (digits: string, place: number): number => Number.parseInt(digits[
 
 /** A multiple of the generator; undefined when it is the identity. @param scalar from 0 to the order. */
 export function generatorMultiple(scalar: bigint): AffinePoint | undefined {
-  const from = tableOfGenerator();
-  const digits = digitsOf(scalar);
   setIdentity(sum);
-  for (let place = 0; place < 64; place++) {
-    for (let i = 0; i < 4; i++) doublePoint(sum, sum);
-    addPoints(sum, sum, from + digit(digits, place) * pointSize);
-  }
+  addGeneratorMultiple(digitsOf(scalar));
   return affine();
 }
 
-/** a·G + b·P; undefined when it is the identity. Takes steps that depend on nothing secret. */
+/** a·G + b·P; undefined when it is the identity. Takes steps that depend on b, which must not be secret. */
 export function sumOfMultiples(a: bigint, b: bigint, point: AffinePoint): AffinePoint | undefined {
-  const ofGenerator = tableOfGenerator();
   setAffine(start, point.x, point.y);
-  table(pointTable, start);
-  const [da, db] = [digitsOf(a), digitsOf(b)];
+  row(pointRow, start);
+  const digits = digitsOf(b);
   setIdentity(sum);
   for (let place = 0; place < 64; place++) {
     for (let i = 0; i < 4; i++) doublePoint(sum, sum);
-    const [i, j] = [digit(da, place), digit(db, place)];
-    if (i > 0) addPoints(sum, sum, ofGenerator + i * pointSize);
-    if (j > 0) addPoints(sum, sum, pointTable + j * pointSize);
+    const value = digit(digits, place);
+    if (value > 0) addPoints(sum, sum, pointRow + value * pointSize);
   }
+  addGeneratorMultiple(digitsOf(a));
   return affine();
 }
 
