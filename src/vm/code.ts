@@ -42,8 +42,8 @@ export class Code {
   readonly names: ImageNames;
   /** @internal The imported memory. */
   readonly memory: MemoryType | undefined;
-  /** @internal Pages of memory of an instance that has not grown. */
-  readonly pages: number;
+  /** @internal Bytes that an instance holds while it is idle; known once there was one. */
+  bytesHeld = 0;
   /** @internal */
   readonly registers: RegisterTypes;
   /** @internal Names of the tables that a run can change. */
@@ -80,7 +80,6 @@ export class Code {
     this.stackGlobal = prepared.stackGlobal;
     this.start = prepared.start;
     this.names = image;
-    this.pages = image.memories.reduce((sum, { minimum }) => sum + minimum, 0);
     this.prepare = prepare;
     this.symbols = symbols;
     for (const { module, name, ...type } of prepared.imports) {

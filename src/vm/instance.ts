@@ -19,6 +19,8 @@ export type Ending = "none" | "returned" | "reverted" | "suspended" | "outOfGas"
 export type Entry = (...parameters: (number | bigint)[]) => unknown;
 
 const noBytes = new Uint8Array(0);
+/** What an element of a table takes in V8: a reference, and an entry to dispatch by. */
+const bytesOfElement = 24;
 
 /** One live instance, and the slot of its host functions. */
 export class Instance<F> implements Slot<F> {
@@ -108,6 +110,15 @@ export class Instance<F> implements Slot<F> {
       this.#view = new DataView(buffer);
     }
     return this;
+  }
+
+  /** Bytes that memory and tables hold. */
+  get bytesHeld(): number {
+    let bytes = this.bytes.length;
+    for (const { name } of this.code.names.tables) {
+      bytes += (this.#exports[name] as WebAssembly.Table).length * bytesOfElement;
+    }
+    return bytes;
   }
 
   /** Whether the memory is larger than the image. */

@@ -29,7 +29,7 @@ export interface MachineOptions {
   readonly codeCacheBytes?: number;
   /** The most idle instances to keep over all codes. Default 256; V8 ends at some 13,000. */
   readonly idleInstances?: number;
-  /** The most bytes of memory that idle instances may hold. Default 256 MiB. */
+  /** The most bytes that idle instances may hold in memories and tables. Default 256 MiB. */
   readonly idleMemoryBytes?: number;
   /** The deepest that runs may be nested in one another. Default 6, the contract ABI's. */
   readonly frames?: number;
@@ -54,7 +54,7 @@ export interface MachineStats {
   /** Loaded modules, and their bytes by estimate. */
   readonly codes: number;
   readonly codeBytes: number;
-  /** Instances waiting for their next use, the bytes of memory they hold, and memories without an instance. */
+  /** Instances waiting for their next use, the bytes of memory and tables they hold, and memories without an instance. */
   readonly idleInstances: number;
   readonly idleMemoryBytes: number;
   readonly spareMemories: number;
@@ -216,6 +216,7 @@ export class Machine {
     const memory = type === undefined ? undefined : this.#pool.memory(type.minimum, type.maximum);
     const instance = new Instance(code, host, memory);
     this.#instantiated++;
+    if (!code.instantiated) code.bytesHeld = instance.bytesHeld;
     if (code.image === undefined) {
       // Looking for what is not zero takes longer than all the rest; a code that runs once is spared it.
       if (code.instantiated || instance.memory === undefined) code.image = MemoryImage.capture(instance.bytes);

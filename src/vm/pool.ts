@@ -17,8 +17,6 @@ import type { Instance } from "./instance.ts";
 const mostSpares = 16;
 /** Pages that spare memories may hold in all: 16 MiB. Filling with zeros is cheaper than mapping at every size. */
 const mostSparePages = 256;
-/** A page of WebAssembly memory, in bytes. */
-const pageSize = 65_536;
 
 interface Spare {
   readonly minimum: number;
@@ -29,11 +27,11 @@ interface Spare {
 /** The idle instances of all codes. */
 export class Pool {
   readonly #mostInstances: number;
-  readonly #mostPages: number;
+  readonly #mostBytes: number;
   #newest: Instance<never> | undefined;
   #oldest: Instance<never> | undefined;
   #count = 0;
-  #pages = 0;
+  #bytes = 0;
   #spares: Spare[] = [];
   #sparePages = 0;
   /** Codes remember under which epoch their idle instances were put here. */
@@ -41,11 +39,11 @@ export class Pool {
 
   /**
    * @param mostInstances The most idle instances to keep.
-   * @param mostBytes The most bytes of memory that these may hold.
+   * @param mostBytes The most bytes that these may hold in memories and tables.
    */
   constructor(mostInstances: number, mostBytes: number) {
     this.#mostInstances = mostInstances;
-    this.#mostPages = Math.floor(mostBytes / pageSize);
+    this.#mostBytes = mostBytes;
   }
 
   /** Number of idle instances. */
@@ -53,9 +51,9 @@ export class Pool {
     return this.#count;
   }
 
-  /** Bytes of memory that they hold. */
+  /** Bytes that they hold in memories and tables. */
   get bytes(): number {
-    return this.#pages * pageSize;
+    return this.#bytes;
   }
 
   /** Number of memories without an instance. */
@@ -91,9 +89,9 @@ export class Pool {
     if (this.#newest === undefined) this.#oldest = kept;
     else this.#newest.newer = kept;
     this.#newest = kept;
-    this.#pages += code.pages;
+    this.#bytes += code.bytesHeld;
     this.#count++;
-    while (this.#count > this.#mostInstances || this.#pages > this.#mostPages) this.#evict(this.#oldest!);
+    while (this.#count > this.#mostInstances || this.#bytes > this.#mostBytes) this.#evict(this.#oldest!);
   }
 
   /** Gives up all idle instances of a code. */
@@ -151,7 +149,7 @@ export class Pool {
     this.#newest = undefined;
     this.#oldest = undefined;
     this.#count = 0;
-    this.#pages = 0;
+    this.#bytes = 0;
     this.#spares = [];
     this.#sparePages = 0;
   }
@@ -172,6 +170,6 @@ export class Pool {
     instance.newer = undefined;
     instance.older = undefined;
     this.#count--;
-    this.#pages -= instance.code.pages;
+    this.#bytes -= instance.code.bytesHeld;
   }
 }

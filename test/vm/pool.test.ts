@@ -103,6 +103,13 @@ describe("instances", () => {
     }
   });
 
+  it("count with their tables", () => {
+    const machine = new Machine({ idleMemoryBytes: 200_000 });
+    const code = machine.load(contract("", "(table 10000 funcref)"));
+    for (let i = 0; i < 3; i++) call(machine, code);
+    expect(machine.stats()).toMatchObject({ idleInstances: 0, reused: 0 });
+  });
+
   it("are not shared between hosts", () => {
     const machine = new Machine();
     const code = machine.load(contract("(call $f)", "", '(import "h" "f" (func $f))'));
