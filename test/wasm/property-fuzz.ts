@@ -46,7 +46,7 @@ export async function fuzzedModule(seed: number, withoutNaN: boolean): Promise<F
     const random = seededBytes(seed, 1_000 + (seed % 16) * 1_000);
     await writeFile(input, random);
     const denan = withoutNaN ? ["--denan"] : [];
-    await wasmOpt([input, "--translate-to-fuzz", ...denan, ...FEATURES, "-o", output]);
+    await wasmOpt([input, "--translate-to-fuzz", "--quiet", ...denan, ...FEATURES, "-o", output]);
     const bytes = exposed(await readFile(output));
     return { bytes, steps: WebAssembly.validate(bytes) ? stepsFor(bytes, new Choices(random)) : undefined };
   } finally {
