@@ -39,7 +39,7 @@ import { readState, writeState } from "../state/snapshot.ts";
 import { State } from "../state/state.ts";
 import { handleMessage, type MessageContext, pay } from "./messages.ts";
 import { type QueryPass, runQuery } from "./query.ts";
-import { sealBlock } from "./receipts.ts";
+import { type Outcome, sealBlock } from "./receipts.ts";
 import { type Tip, verifyBlock } from "./verify.ts";
 
 /** A log line; the host numbers it. */
@@ -83,7 +83,9 @@ export class Runtime {
   readonly #engine: Engine;
   /** The local caches of the worker's contracts; never part of the state. */
   readonly cache: LocalCache;
-  #state: State;
+  readonly #state: State;
+  /** What queries run on since the last block. */
+  #pinned: State | undefined;
   #tip: Tip;
   #root: Uint8Array;
 
@@ -173,9 +175,19 @@ export class Runtime {
    */
   dispatch(block: RelayedBlock): DispatchResult {
     const hash = verifyBlock(block, this.#tip, this.#genesis.authority);
+    // Changes are made in place and taken back when the block cannot be finished: copying the way to each of them, in
+    // every block, would cost more than they do.
+    const journal = new Journal(this.#state);
+    try {
+      return this.#execute(block, hash, journal);
+    } catch (error) {
+      journal.rollback(0);
+      throw error;
+    }
+  }
+
+  #execute(block: RelayedBlock, hash: BlockHash, journal: Journal): DispatchResult {
     const { number, timestamp } = block.header;
-    const state = this.#state.fork();
-    const journal = new Journal(state);
     const moment: Moment = {
       mode: "transaction",
       block: number,
@@ -195,30 +207,27 @@ export class Runtime {
     };
     const receipts: Receipt[] = [];
     for (const message of block.messages) {
-      const outcome = handleMessage(message, context);
-      journal.commit();
-      receipts.push({ block: number, index: receipts.length, ...outcome });
+      receipts.push(placed(handleMessage(message, context), number, receipts.length));
     }
-    this.#runHooks(state, context, receipts);
-    const stateRoot = state.root();
+    this.#runHooks(context, receipts);
+    const stateRoot = this.#state.root();
     const sealed = sealBlock(receipts, { number, hash, stateRoot }, this.#engine.keys);
-    this.#state = state;
     this.#tip = { number, hash, timestamp };
     this.#root = stateRoot;
+    this.#pinned = undefined;
     if (reweighed) this.#applyWeights();
     return { sealed };
   }
 
-  #runHooks(state: State, context: MessageContext, receipts: Receipt[]): void {
-    const { cluster } = state;
-    if (cluster === undefined || state.hooks.size === 0) return;
+  #runHooks(context: MessageContext, receipts: Receipt[]): void {
+    const { state } = context.journal;
+    if (state.hooks.size === 0) return;
     for (const { contract, message, gasLimit } of dueHooks(state.hooks.entries())) {
       const subject = { nonce: new Uint8Array(0), contract };
       const outcome = pay(subject, contract, contract, gasLimit, false, state.cluster!, context, (execution, gas) =>
         callRoot(execution, { contract, value: 0n, input: message, gas, storageDepositLimit: undefined }),
       );
-      context.journal.commit();
-      receipts.push({ block: context.moment.block, index: receipts.length, ...outcome });
+      receipts.push(placed(outcome, context.moment.block, receipts.length));
     }
   }
 
@@ -253,7 +262,8 @@ export class Runtime {
   pin(): QuerySnapshot {
     const { cluster } = this.#state;
     if (cluster === undefined) throw new EngineError("NoCluster");
-    const state = this.#state.fork();
+    // One fork for all queries between two blocks: each makes the next block copy what it changes.
+    const state = (this.#pinned ??= this.#state.fork());
     const { number, hash, timestamp } = this.#tip;
     const context = {
       engine: this.#engine,
@@ -297,6 +307,27 @@ export class Runtime {
     const { free, held } = account.length === 32 ? accountOf(this.#state, account) : { free: 0n, held: 0n };
     return { total: free + held, free };
   }
+}
+
+/** A receipt in its place. Written out: a spread of an object costs as much as the rest of a small transaction. */
+function placed(outcome: Outcome, block: number, index: number): Receipt {
+  return {
+    block,
+    index,
+    nonce: outcome.nonce,
+    contract: outcome.contract,
+    outcome: outcome.outcome,
+    error: outcome.error,
+    gasUsed: outcome.gasUsed,
+    gasRequired: outcome.gasRequired,
+    storageDeposit: outcome.storageDeposit,
+    flags: outcome.flags,
+    output: outcome.output,
+    events: outcome.events,
+    palletEvents: outcome.palletEvents,
+    debug: outcome.debug,
+    diagnosis: outcome.diagnosis,
+  };
 }
 
 function chainOf(bytes: Uint8Array): { readonly genesis: Genesis; readonly hash: BlockHash } {

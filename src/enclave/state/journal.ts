@@ -2,7 +2,7 @@
  * Changes to a state that can be taken back: what makes a frame that reverts or traps leave nothing behind.
  *
  * Changes are made at once and what they replaced is noted; rolling back to a mark puts it back, newest first, and
- * costs as much as was changed since. Committing costs nothing.
+ * costs as much as was changed since. What is not taken back stays: there is nothing to commit.
  * @module
  */
 
@@ -33,17 +33,40 @@ class EntryChange<V> implements Change {
   }
 }
 
+/** A change of one value of a contract's storage. */
+class StorageChange implements Change {
+  readonly state: State;
+  readonly record: ContractRecord;
+  readonly key: Uint8Array;
+  readonly before: Leaf<Uint8Array> | undefined;
+
+  constructor(state: State, record: ContractRecord, key: Uint8Array, before: Leaf<Uint8Array> | undefined) {
+    this.state = state;
+    this.record = record;
+    this.key = key;
+    this.before = before;
+  }
+
+  undo(): void {
+    this.record.storage.restore(this.key, this.before);
+    this.state.touch(this.record);
+  }
+}
+
 class InfoChange implements Change {
+  readonly state: State;
   readonly record: ContractRecord;
   readonly before: ContractInfo;
 
-  constructor(record: ContractRecord, before: ContractInfo) {
+  constructor(state: State, record: ContractRecord, before: ContractInfo) {
+    this.state = state;
     this.record = record;
     this.before = before;
   }
 
   undo(): void {
     this.record.info = this.before;
+    this.state.touch(this.record);
   }
 }
 
@@ -64,7 +87,7 @@ class ClusterChange implements Change {
 /**
  * The only way in which an execution changes a state.
  *
- * The state must stay in one epoch while there are marks: no fork and no root in between.
+ * The state must not be forked while changes may still be taken back.
  */
 export class Journal {
   readonly state: State;
@@ -85,11 +108,6 @@ export class Journal {
     while (changes.length > mark) changes.pop()!.undo();
   }
 
-  /** Makes every change final. */
-  commit(): void {
-    this.#changes.length = 0;
-  }
-
   /**
    * Sets a value in the storage of a contract, or removes it.
    * @param record a writable record.
@@ -99,14 +117,18 @@ export class Journal {
   setStorage(record: ContractRecord, key: Uint8Array, value: Uint8Array | undefined): Leaf<Uint8Array> | undefined {
     const { storage } = record;
     const before = value === undefined ? storage.delete(key) : storage.set(key, value);
-    if (before !== undefined || value !== undefined) this.#changes.push(new EntryChange(storage, key, before));
+    if (before !== undefined || value !== undefined) {
+      this.#changes.push(new StorageChange(this.state, record, key, before));
+      this.state.touch(record);
+    }
     return before;
   }
 
   /** Replaces what is known of a contract. */
   setInfo(record: ContractRecord, info: ContractInfo): void {
-    this.#changes.push(new InfoChange(record, record.info));
+    this.#changes.push(new InfoChange(this.state, record, record.info));
     record.info = info;
+    this.state.touch(record);
   }
 
   addContract(record: ContractRecord): void {

@@ -66,6 +66,8 @@ export class ContractRecord {
   readonly epoch: number;
   readonly storage: Trie<Uint8Array>;
   info: ContractInfo;
+  /** Whether it has changed since the state's root was last asked for; see `State.touch`. */
+  touched = false;
 
   constructor(id: ContractId, epoch: number, storage: Trie<Uint8Array>, info: ContractInfo) {
     this.id = id;

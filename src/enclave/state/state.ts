@@ -62,6 +62,8 @@ export class State {
   /** Undefined until a cluster was deployed. */
   cluster: ClusterRecord | undefined;
   #epoch: number;
+  /** Contracts whose leaves do not have the hash of what the records say now. */
+  #touched: ContractRecord[] = [];
 
   private constructor(parts: Pick<State, "accounts" | "contracts" | "codes" | "hooks" | "weights">, epoch: number) {
     this.accounts = parts.accounts;
@@ -94,6 +96,7 @@ export class State {
 
   /** A state of the same content; both go on apart. */
   fork(): State {
+    this.#settle();
     this.#renew();
     const epoch = nextEpoch();
     const other = new State(
@@ -118,6 +121,13 @@ export class State {
     return own;
   }
 
+  /** Notes that a record of this epoch has changed, or its storage, so that the next root sees it. */
+  touch(record: ContractRecord): void {
+    if (record.touched) return;
+    record.touched = true;
+    this.#touched.push(record);
+  }
+
   /** A record for a new contract, not yet in the state. */
   newContract(id: ContractId, info: ContractInfo): ContractRecord {
     return new ContractRecord(id, this.#epoch, emptyStorage(this.#epoch), info);
@@ -125,14 +135,22 @@ export class State {
 
   /** The root: 32 bytes. Costs what has changed since it was last asked for. */
   root(): Uint8Array {
+    this.#settle();
     const parts = [this.accounts, this.contracts, this.codes, this.hooks, this.weights].map((part) => part.root());
     const cluster = new Writer();
     cluster.option(this.cluster, writeCluster);
     const w = new Writer().raw(tag);
     for (const part of parts) w.raw(part);
-    // Storage that changes after this is not seen by the contracts' leaves unless they are taken anew.
-    this.#renew();
     return blake2_256(w.raw(blake2_256(cluster.written())).written());
+  }
+
+  /** Gives every touched contract a new leaf. */
+  #settle(): void {
+    for (const record of this.#touched) {
+      record.touched = false;
+      if (this.contracts.get(record.id) === record) this.contracts.set(record.id, record);
+    }
+    this.#touched = [];
   }
 
   #renew(): void {
