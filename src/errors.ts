@@ -88,6 +88,10 @@ export const catalogue = {
     (f) => `${f.what} was not made: ${f.reason}.`,
     "docs/contracts.md says how contracts are written and built.",
   ),
+  AccountInvalid: engine(
+    (f) => `No account and no contract has the name ${f.value}.`,
+    "Pass 0x and 64 hex digits, SS58 text, 32 bytes, an account or a contract.",
+  ),
   SignerMissing: engine(
     (f) => `Nobody signs "${f.message}".`,
     'Pass a `signer`, for instance `net.account("//Alice")`.',

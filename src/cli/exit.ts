@@ -17,6 +17,7 @@ const callIsWrong: ReadonlySet<string> = new Set([
   "SecretUriInvalid",
   "SignerMissing",
   "BuildFailed",
+  "AccountInvalid",
 ]);
 
 /** The exit code for an error. */

@@ -6,7 +6,7 @@
 import { fromSs58 } from "../crypto/ss58.ts";
 import { EngineError } from "../errors.ts";
 import { type AccountId, fromHex } from "../wire/bytes.ts";
-import { mismatch, type Place } from "./metadata/place.ts";
+import { mismatch, type Place, show } from "./metadata/place.ts";
 
 /** `0x…` text. */
 export type Hex = `0x${string}`;
@@ -39,12 +39,12 @@ export function addressBytes(value: unknown, length: number, place: Place, type:
 
 /**
  * Reads whatever names an account or a contract.
- * @throws {EngineError} `Undecodable` when it names none.
+ * @throws {EngineError} `AccountInvalid` when it names none.
  */
 export function accountBytes(value: AccountLike): AccountId {
   const bytes = parse(value, 32);
   if (bytes === undefined) {
-    throw new EngineError("Undecodable", { what: "account", reason: "neither 32 bytes nor their hex nor SS58 text" });
+    throw new EngineError("AccountInvalid", { value: show(value) });
   }
   return bytes as AccountId;
 }

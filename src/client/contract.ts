@@ -39,6 +39,7 @@ export interface CallOptions {
   readonly value?: bigint;
   /** Gas limit, in picoseconds of reference time. Default 10^12 for transactions, the node's limit for queries. */
   readonly gas?: bigint;
+  /** Ends the waiting, with the signal's reason. What was sent by then may still be included in a block. */
   readonly signal?: AbortSignal;
 }
 
@@ -174,6 +175,17 @@ export async function ask(
 /** Who asks when nobody is named. */
 export const nobody = new Uint8Array(32) as AccountId;
 
+/** What a trial may spend on storage, and what nobody in particular may. */
+const trialMoney = 10n ** 18n;
+
+/**
+ * What is given to the caller in the state that a query throws away: what it sends along, so that one may ask what a
+ * payment would do without having the money; in a trial, and where nobody asks, enough for storage too.
+ */
+export function mintedFor(value: bigint, trial: boolean): bigint {
+  return trial ? value + trialMoney : value;
+}
+
 /** Sends a call and reads its receipt. */
 export async function transact(
   connection: Connection,
@@ -222,8 +234,7 @@ export function contractHandle(
     const request: QueryRequest = {
       origin: (signer?.publicKey ?? nobody) as AccountId,
       contract: id,
-      // A caller may ask what a payment would do without having the money.
-      deposit: value,
+      deposit: mintedFor(value, estimating || signer === undefined),
       transfer: value,
       gasLimit: gas,
       body: { kind: "message", payload, estimating },
@@ -237,22 +248,31 @@ export function contractHandle(
     codeHash: toHex(codeHash),
     metadata: face.metadata,
     deployment,
-    tx: byName((name, options) => tx(name, options)) as Contract["tx"],
-    query: byName(async (name, options) => (await answer(name, options, false)).value) as Contract["query"],
-    estimate: byName(async (name, options) => {
+    tx: byName(face, (name, options) => tx(name, options)) as Contract["tx"],
+    query: byName(face, async (name, options) => (await answer(name, options, false)).value) as Contract["query"],
+    estimate: byName(face, async (name, options) => {
       const { gasRequired, gasUsed, storageDeposit } = (await answer(name, options, true)).answer;
       return { gasRequired, gasUsed, storageDeposit };
     }) as Contract["estimate"],
   };
 }
 
-/** An object that has every name: whether the contract has it too is said when it is called, as a typed error. */
-function byName(run: (name: string, options: AnyOptions) => Promise<unknown>): unknown {
-  return new Proxy(Object.freeze({}), {
-    get: (_, name) => {
-      // `then` would make it look like a promise, `toJSON` and symbols are asked for by printers.
-      if (typeof name !== "string" || name === "then" || name === "toJSON") return undefined;
-      return async (options: AnyOptions = {}) => await run(name, options);
+/**
+ * A call for each message, by name. Any other name gives a call too, which says that there is no such message, and
+ * which are near, as a typed error.
+ */
+function byName(face: ContractInterface, run: (name: string, options: AnyOptions) => Promise<unknown>): unknown {
+  const callOf =
+    (name: string) =>
+    async (options: AnyOptions = {}) =>
+      await run(name, options);
+  const calls: Record<string, unknown> = Object.create(null);
+  for (const { label } of face.metadata.messages) calls[label] = callOf(label);
+  return new Proxy(Object.freeze(calls), {
+    get: (target, name) => {
+      if (typeof name !== "string" || name in target) return target[name as string];
+      // `then` would make it look like a promise; `toJSON` is asked for by printers.
+      return name === "then" || name === "toJSON" ? undefined : callOf(name);
     },
   });
 }

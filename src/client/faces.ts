@@ -11,7 +11,7 @@ import { ContractInterface } from "./metadata/interface.ts";
 /** The interfaces that one client has met. */
 export class Faces {
   private readonly node: NodeApi;
-  private readonly byContract = new Map<string, ContractInterface | undefined>();
+  private readonly byContract = new Map<string, ContractInterface>();
 
   constructor(node: NodeApi) {
     this.node = node;
@@ -31,7 +31,8 @@ export class Faces {
       const key = toHex(contract);
       if (this.byContract.has(key)) continue;
       const code = await this.node.contractCode(contract);
-      this.byContract.set(key, code && (await this.ofCode(code)));
+      const face = code && (await this.ofCode(code));
+      if (face !== undefined) this.byContract.set(key, face);
     }
   }
 

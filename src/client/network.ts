@@ -20,6 +20,7 @@ import {
   defaultGas,
   type Estimate,
   inputOf,
+  mintedFor,
   nobody,
   type QueryOptions,
   type TransactionOptions,
@@ -234,7 +235,7 @@ export class Network {
       {
         origin,
         contract: nobody as unknown as ContractId,
-        deposit: value,
+        deposit: mintedFor(value, true),
         transfer: value,
         gasLimit: gas,
         body: {
@@ -276,7 +277,7 @@ export class Network {
    * @param bundle its bundle or metadata; without it, the metadata that it was deployed with on this network.
    * @returns Its handle, typed when `bundle` is `{ metadata }` with a metadata constant.
    * @throws {ContractFault} `ContractNotFound`
-   * @throws {EngineError} `MetadataMissing`, `MetadataInvalid`, `BundleUnreadable`, `Undecodable` for an id that is none
+   * @throws {EngineError} `MetadataMissing`, `MetadataInvalid`, `BundleUnreadable`, `AccountInvalid`
    */
   async attach<const M = unknown>(
     id: AccountLike,
@@ -308,6 +309,7 @@ export class Network {
    * What an account or a contract holds in the cluster, in its smallest unit.
    *
    * @returns `free` may be spent; the rest of `total` is held for storage.
+   * @throws {EngineError} `AccountInvalid`
    */
   async balance(of: AccountLike): Promise<{ readonly total: bigint; readonly free: bigint }> {
     return await this.#connection.node.balance(accountBytes(of));

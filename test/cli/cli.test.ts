@@ -99,6 +99,7 @@ describe("on a folder of its own", () => {
     ["an unknown option", () => ["query", token, "totalSupply", "--colour"], /Unknown option '--colour'/],
     ["a folder without a network", () => ["query", token, "totalSupply", "--dir", "nowhere"], /no network in nowhere/],
     ["a bundle that is not there", () => ["deploy", "nowhere.contract"], /there is no such file/],
+    ["what is no contract", () => ["query", "flipper", "get"], /No account and no contract has the name "flipper"/],
     ["a bad secret", () => ["tx", token, "transfer", "//Bob", "1", "--signer", "no words at all"], /✗/],
     ["a bad amount", () => ["tx", token, "transfer", "//Bob", "1", "--gas", "lots"], /--gas takes a whole number/],
   ])("%s ends with 2 and says what to do", async (_, args, message) => {

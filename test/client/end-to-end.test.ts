@@ -106,6 +106,11 @@ describe("a network in memory", () => {
     expect(await ask(counter, "get")).toBe(6);
     const made = await net.estimate({ bundle: bundle("counter"), args: [5], signer: alice });
     expect(made.gasRequired).toBeGreaterThanOrEqual(counter.deployment?.gasUsed ?? 0n);
+    // Whoever has no money may ask what it would cost.
+    const poor = await net.estimate({ bundle: bundle("counter"), args: [5], signer: net.account("//Nobody") });
+    expect(poor.gasRequired).toBeGreaterThanOrEqual(counter.deployment?.gasUsed ?? 0n);
+    expect(poor.storageDeposit).toBeGreaterThanOrEqual(counter.deployment?.storageDeposit ?? 0n);
+    expect(poor.storageDeposit).toBeGreaterThan(0n);
   });
 
   it("puts many transactions of one account into blocks in their order, each once", async () => {
@@ -124,7 +129,8 @@ describe("a network in memory", () => {
     expect(attached.codeHash).toBe(made.codeHash);
     expect(await ask(attached, "get")).toBe(true);
     expect(await codeOf(net.attach(`0x${"12".repeat(32)}`))).toBe("ContractNotFound");
-    expect(await codeOf(net.attach("0x12"))).toBe("Undecodable");
+    expect(await codeOf(net.attach("0x12"))).toBe("AccountInvalid");
+    expect(Object.keys(made.tx)).toEqual(["flip", "get"]);
   });
 
   it("stores code once", async () => {
