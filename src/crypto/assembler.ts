@@ -145,6 +145,12 @@ export class Body {
     return this;
   }
 
+  /** Bytes of instructions as they are: for stretches that repeat. */
+  raw(bytes: ArrayLike<number>): this {
+    for (let i = 0; i < bytes.length; i++) this.byte(bytes[i] as number);
+    return this;
+  }
+
   fill(): this {
     this.byte(0xfc);
     this.byte(0x0b);

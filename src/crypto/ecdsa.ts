@@ -9,7 +9,7 @@
 import { createHmac } from "node:crypto";
 import { EngineError } from "../errors.ts";
 import { keccak_256 } from "./keccak.ts";
-import { type AffinePoint, generatorMultiple, liftX, order, sumOfMultiples } from "./secp256k1.ts";
+import { type AffinePoint, order, secp256k1 } from "./secp256k1.ts";
 
 function number(bytes: Uint8Array): bigint {
   let value = 0n;
@@ -53,7 +53,7 @@ function secretNumber(secret: Uint8Array): bigint {
 }
 
 function multiple(scalar: bigint): AffinePoint {
-  const point = generatorMultiple(scalar);
+  const point = secp256k1().generatorMultiple(scalar);
   if (point === undefined) throw new EngineError("Internal", { what: "a scalar below the order led to no point" });
   return point;
 }
@@ -134,10 +134,10 @@ export function recoverEcdsa(signature: Uint8Array, hash: Uint8Array): Uint8Arra
   const r = number(signature.subarray(0, 32));
   const s = number(signature.subarray(32, 64));
   if (r === 0n || r >= order || s === 0n || s >= order) return undefined;
-  const point = liftX(id & 2 ? r + order : r, (id & 1) === 1);
+  const point = secp256k1().liftX(id & 2 ? r + order : r, (id & 1) === 1);
   if (point === undefined) return undefined;
   const over = inverse(r);
-  const key = sumOfMultiples(modulo(-number(hash) * over), modulo(s * over), point);
+  const key = secp256k1().sumOfMultiples(modulo(-number(hash) * over), modulo(s * over), point);
   return key === undefined ? undefined : compressed(key);
 }
 
@@ -156,7 +156,7 @@ export function verifyEcdsa(publicKey: Uint8Array, hash: Uint8Array, signature: 
 export function ethereumAddress(publicKey: Uint8Array): Uint8Array | undefined {
   if (publicKey.length !== 33) return undefined;
   const [form] = publicKey;
-  const point = form === 2 || form === 3 ? liftX(number(publicKey.subarray(1)), form === 3) : undefined;
+  const point = form === 2 || form === 3 ? secp256k1().liftX(number(publicKey.subarray(1)), form === 3) : undefined;
   if (point === undefined) return undefined;
   const bytes = new Uint8Array(64);
   bytes.set(bigEndian(point.x));

@@ -1,5 +1,5 @@
 /**
- * The field of secp256k1, the integers modulo 2^256 - 2^32 - 977, as WebAssembly built on first import.
+ * The field of secp256k1, the integers modulo 2^256 - 2^32 - 977, as WebAssembly.
  *
  * An element is ten limbs of 26 bits, each in 64 bits of memory, and any number below about 2^260 that stands for it:
  * what is above folds back, because 2^260 is 2^36 + 15632 here. Elements are named by their address. The value itself
@@ -151,55 +151,59 @@ interface Exports {
 
 /** Pages of memory: most of it is for the multiples of the generator. */
 const pages = 5;
-const machine = assemble([multiplication(), squaring(), sum("add"), sum("sub")], pages, new Uint8Array())
-  .exports as unknown as Exports;
 
-/** out = f * g and so on; `out` may be an operand. */
-export const { mul, sqr, add, sub } = machine;
+/** Makes the field: a millisecond of work. In its operations, here and below, `out` may be an operand. */
+export function makeFieldSecp256k1() {
+  const machine = assemble([multiplication(), squaring(), sum("add"), sum("sub")], pages, new Uint8Array())
+    .exports as unknown as Exports;
 
-const words = new Int32Array(machine.m.buffer);
-let next = 0;
+  const words = new Int32Array(machine.m.buffer);
+  let next = 0;
 
-/** Room for `count` elements one behind the other, for as long as the process runs. */
-export function allocate(count = 1): number {
-  const address = next;
-  next += count * elementSize;
-  return address;
-}
-
-/** Copies elements that stand one behind the other. */
-export function copy(out: number, from: number, count = 1): void {
-  words.copyWithin(out >> 2, from >> 2, (from + count * elementSize) >> 2);
-}
-
-/** Sets an element to a number from 0 to 2^260 - 1. */
-export function setNumber(out: number, value: bigint): void {
-  let rest = value;
-  for (const i of limbs) {
-    words[(out >> 2) + 2 * i] = Number(rest & BigInt(MASK));
-    words[(out >> 2) + 2 * i + 1] = 0;
-    rest >>= BigInt(BITS);
+  /** Room for `count` elements one behind the other, for as long as the process runs. */
+  function allocate(count = 1): number {
+    const address = next;
+    next += count * elementSize;
+    return address;
   }
-}
 
-/** The value, below the modulus. */
-export function toNumber(f: number): bigint {
-  let value = 0n;
-  for (let i = 9; i >= 0; i--) value = (value << BigInt(BITS)) + BigInt(words[(f >> 2) + 2 * i] as number);
-  return value % modulus;
-}
-
-const powers = allocate(16);
-
-/** out = f^exponent, by digits of four bits; the exponent is public. */
-export function power(out: number, f: number, exponent: bigint): void {
-  setNumber(powers, 1n);
-  for (let i = 1; i < 16; i++) mul(powers + i * elementSize, powers + (i - 1) * elementSize, f);
-  const digits = exponent.toString(16);
-  setNumber(out, 1n);
-  for (const digit of digits) {
-    for (let i = 0; i < 4; i++) sqr(out, out);
-    const value = Number.parseInt(digit, 16);
-    if (value > 0) mul(out, out, powers + value * elementSize);
+  /** Copies elements that stand one behind the other. */
+  function copy(out: number, from: number, count = 1): void {
+    words.copyWithin(out >> 2, from >> 2, (from + count * elementSize) >> 2);
   }
+
+  /** Sets an element to a number from 0 to 2^260 - 1. */
+  function setNumber(out: number, value: bigint): void {
+    let rest = value;
+    for (const i of limbs) {
+      words[(out >> 2) + 2 * i] = Number(rest & BigInt(MASK));
+      words[(out >> 2) + 2 * i + 1] = 0;
+      rest >>= BigInt(BITS);
+    }
+  }
+
+  /** The value, below the modulus. */
+  function toNumber(f: number): bigint {
+    let value = 0n;
+    for (let i = 9; i >= 0; i--) value = (value << BigInt(BITS)) + BigInt(words[(f >> 2) + 2 * i] as number);
+    return value % modulus;
+  }
+
+  const powers = allocate(16);
+
+  /** out = f^exponent, by digits of four bits; the exponent is public. */
+  function power(out: number, f: number, exponent: bigint): void {
+    setNumber(powers, 1n);
+    for (let i = 1; i < 16; i++) machine.mul(powers + i * elementSize, powers + (i - 1) * elementSize, f);
+    const digits = exponent.toString(16);
+    setNumber(out, 1n);
+    for (const digit of digits) {
+      for (let i = 0; i < 4; i++) machine.sqr(out, out);
+      const value = Number.parseInt(digit, 16);
+      if (value > 0) machine.mul(out, out, powers + value * elementSize);
+    }
+  }
+
+  const { mul, sqr, add, sub } = machine;
+  return { mul, sqr, add, sub, allocate, copy, setNumber, toNumber, power };
 }

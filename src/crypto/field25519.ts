@@ -1,5 +1,5 @@
 /**
- * The field of integers modulo 2^255 - 19, as WebAssembly built on first import.
+ * The field of integers modulo 2^255 - 19, as WebAssembly.
  *
  * An element is ten limbs of 26 and 25 bits by turns, each in 64 bits of memory; products of limbs need no carry before
  * ten of them are summed. Elements are named by their address. Every operation leaves limbs reduced, so that results
@@ -138,81 +138,85 @@ interface Exports {
 
 /** Pages of memory: most of it is for the multiples of the base point. */
 const pages = 6;
-const machine = assemble(
-  [multiplication(), squaring(), sum("add", op.i64Add), sum("sub", op.i64Sub)],
-  pages,
-  new Uint8Array(),
-).exports as unknown as Exports;
 
-/** out = f * g; `out` may be an operand, here and below. */
-export const { mul, sqr, add, sub } = machine;
+/** Makes the field: a millisecond of work. In its operations, here and below, `out` may be an operand. */
+export function makeField25519() {
+  const machine = assemble(
+    [multiplication(), squaring(), sum("add", op.i64Add), sum("sub", op.i64Sub)],
+    pages,
+    new Uint8Array(),
+  ).exports as unknown as Exports;
 
-/** The low halves of the limbs are at even places; the high halves extend their sign. */
-const words = new Int32Array(machine.m.buffer);
+  /** The low halves of the limbs are at even places; the high halves extend their sign. */
+  const words = new Int32Array(machine.m.buffer);
 
-let next = 0;
+  let next = 0;
 
-/** Room for `count` elements one behind the other, for as long as the process runs. */
-export function allocate(count = 1): number {
-  const address = next;
-  next += count * elementSize;
-  return address;
-}
-
-/** Copies elements that stand one behind the other. */
-export function copy(out: number, from: number, count = 1): void {
-  words.copyWithin(out >> 2, from >> 2, (from + count * elementSize) >> 2);
-}
-
-/** Sets an element to a small number. */
-export function setSmall(out: number, value: number): void {
-  words.fill(0, out >> 2, (out + elementSize) >> 2);
-  words[out >> 2] = value;
-}
-
-/** Reads 255 bits from 32 little-endian bytes; the highest bit is ignored. */
-export function setBytes(out: number, bytes: Uint8Array): void {
-  let acc = 0;
-  let filled = 0;
-  let at = 0;
-  for (const i of limbs) {
-    const bits = bitsOf(i);
-    for (; filled < bits && at < 32; at++, filled += 8) {
-      acc += (at === 31 ? (bytes[at] as number) & 127 : (bytes[at] as number)) * 2 ** filled;
-    }
-    const limb = acc % 2 ** bits;
-    words[(out >> 2) + 2 * i] = limb;
-    words[(out >> 2) + 2 * i + 1] = 0;
-    acc = (acc - limb) / 2 ** bits;
-    filled -= bits;
+  /** Room for `count` elements one behind the other, for as long as the process runs. */
+  function allocate(count = 1): number {
+    const address = next;
+    next += count * elementSize;
+    return address;
   }
-}
 
-/** The value below the modulus, as 32 little-endian bytes. */
-export function toBytes(f: number): Uint8Array {
-  const h = new Int32Array(10);
-  for (const i of limbs) h[i] = words[(f >> 2) + 2 * i] as number;
-  // How often the modulus fits: what carries out of the top once 19 is added.
-  let q = (19 * (h[9] as number) + 2 ** 24) >> 25;
-  for (const i of limbs) q = ((h[i] as number) + q) >> bitsOf(i);
-  h[0] = (h[0] as number) + 19 * q;
-  for (const i of limbs) {
-    const bits = bitsOf(i);
-    if (i < 9) h[i + 1] = (h[i + 1] as number) + ((h[i] as number) >> bits);
-    h[i] = (h[i] as number) & (2 ** bits - 1);
+  /** Copies elements that stand one behind the other. */
+  function copy(out: number, from: number, count = 1): void {
+    words.copyWithin(out >> 2, from >> 2, (from + count * elementSize) >> 2);
   }
-  const bytes = new Uint8Array(32);
-  let acc = 0;
-  let filled = 0;
-  let at = 0;
-  for (const i of limbs) {
-    acc += (h[i] as number) * 2 ** filled;
-    filled += bitsOf(i);
-    for (; filled >= 8; filled -= 8) {
-      bytes[at++] = acc % 256;
-      acc = Math.floor(acc / 256);
+
+  /** Sets an element to a small number. */
+  function setSmall(out: number, value: number): void {
+    words.fill(0, out >> 2, (out + elementSize) >> 2);
+    words[out >> 2] = value;
+  }
+
+  /** Reads 255 bits from 32 little-endian bytes; the highest bit is ignored. */
+  function setBytes(out: number, bytes: Uint8Array): void {
+    let acc = 0;
+    let filled = 0;
+    let at = 0;
+    for (const i of limbs) {
+      const bits = bitsOf(i);
+      for (; filled < bits && at < 32; at++, filled += 8) {
+        acc += (at === 31 ? (bytes[at] as number) & 127 : (bytes[at] as number)) * 2 ** filled;
+      }
+      const limb = acc % 2 ** bits;
+      words[(out >> 2) + 2 * i] = limb;
+      words[(out >> 2) + 2 * i + 1] = 0;
+      acc = (acc - limb) / 2 ** bits;
+      filled -= bits;
     }
   }
-  bytes[31] = acc;
-  return bytes;
+
+  /** The value below the modulus, as 32 little-endian bytes. */
+  function toBytes(f: number): Uint8Array {
+    const h = new Int32Array(10);
+    for (const i of limbs) h[i] = words[(f >> 2) + 2 * i] as number;
+    // How often the modulus fits: what carries out of the top once 19 is added.
+    let q = (19 * (h[9] as number) + 2 ** 24) >> 25;
+    for (const i of limbs) q = ((h[i] as number) + q) >> bitsOf(i);
+    h[0] = (h[0] as number) + 19 * q;
+    for (const i of limbs) {
+      const bits = bitsOf(i);
+      if (i < 9) h[i + 1] = (h[i + 1] as number) + ((h[i] as number) >> bits);
+      h[i] = (h[i] as number) & (2 ** bits - 1);
+    }
+    const bytes = new Uint8Array(32);
+    let acc = 0;
+    let filled = 0;
+    let at = 0;
+    for (const i of limbs) {
+      acc += (h[i] as number) * 2 ** filled;
+      filled += bitsOf(i);
+      for (; filled >= 8; filled -= 8) {
+        bytes[at++] = acc % 256;
+        acc = Math.floor(acc / 256);
+      }
+    }
+    bytes[31] = acc;
+    return bytes;
+  }
+
+  const { mul, sqr, add, sub } = machine;
+  return { mul, sqr, add, sub, allocate, copy, setSmall, setBytes, toBytes };
 }

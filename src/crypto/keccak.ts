@@ -1,5 +1,5 @@
 /**
- * Keccak-256, the hash of Ethereum (the padding from before SHA-3), as WebAssembly built on first import.
+ * Keccak-256, the hash of Ethereum (the padding from before SHA-3), as WebAssembly built on first use.
  *
  * Memory: the 25 lanes of the state at 0, the round constants at 256, a block of zeros at 512, the input from 1024 on.
  * @module
@@ -140,28 +140,43 @@ interface Exports {
   shuffle(): void;
 }
 
-const machine = assemble([permutation(), begin(), finish("more"), finish("finish"), shuffling()], 2, constants())
-  .exports as unknown as Exports;
-const memory = new Uint8Array(machine.m.buffer);
-const input = memory.subarray(INPUT, INPUT + CHUNK);
-const lanes = memory.subarray(0, 200);
+interface Machine {
+  readonly run: Exports;
+  readonly memory: Uint8Array;
+  readonly input: Uint8Array;
+  readonly lanes: Uint8Array;
+}
+
+let made: Machine | undefined;
+
+function machine(): Machine {
+  if (made === undefined) {
+    const functions = [permutation(), begin(), finish("more"), finish("finish"), shuffling()];
+    const run = assemble(functions, 2, constants()).exports as unknown as Exports;
+    const memory = new Uint8Array(run.m.buffer);
+    made = { run, memory, input: memory.subarray(INPUT, INPUT + CHUNK), lanes: memory.subarray(0, 200) };
+  }
+  return made;
+}
 
 /** Keccak-f[1600] over a state of 200 bytes, in place. */
 export function keccakPermutation(state: Uint8Array): void {
+  const { run, lanes } = machine();
   lanes.set(state);
-  machine.shuffle();
+  run.shuffle();
   state.set(lanes);
 }
 
 /** Keccak-256 of `data`: 32 bytes. */
 export function keccak_256(data: Uint8Array): Uint8Array {
-  machine.begin();
+  const { run, input, memory } = machine();
+  run.begin();
   let at = 0;
   for (; data.length - at > CHUNK; at += CHUNK) {
     input.set(data.subarray(at, at + CHUNK));
-    machine.more(CHUNK);
+    run.more(CHUNK);
   }
   input.set(at === 0 ? data : data.subarray(at));
-  machine.finish(data.length - at);
+  run.finish(data.length - at);
   return memory.slice(0, 32);
 }

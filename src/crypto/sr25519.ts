@@ -11,7 +11,7 @@
 import { randomBytes } from "node:crypto";
 import { EngineError } from "../errors.ts";
 import { sr25519Secret } from "./mini-secret.ts";
-import { baseMultiple, differenceOfMultiples, pointMultiple } from "./ristretto.ts";
+import { ristretto } from "./ristretto.ts";
 import { Transcript } from "./transcript.ts";
 
 /** The order of the group: RFC 9496, 4.4. */
@@ -53,7 +53,7 @@ function scalarOf(secret: Uint8Array): Uint8Array {
  * @throws {EngineError} `Undecodable` when it is no secret.
  */
 export function sr25519PublicKey(secret: Uint8Array): Uint8Array {
-  return baseMultiple(scalarOf(secret));
+  return ristretto().baseMultiple(scalarOf(secret));
 }
 
 function signing(message: Uint8Array, publicKey: Uint8Array): Transcript {
@@ -74,10 +74,10 @@ function signing(message: Uint8Array, publicKey: Uint8Array): Transcript {
  */
 export function signSr25519(secret: Uint8Array, message: Uint8Array, publicKey?: Uint8Array): Uint8Array {
   const scalar = scalarOf(secret);
-  const transcript = signing(message, publicKey ?? baseMultiple(scalar));
+  const transcript = signing(message, publicKey ?? ristretto().baseMultiple(scalar));
   const witness = transcript.witness("signing", 64, [secret.subarray(32)], randomBytes(32));
   const nonce = number(witness) % order;
-  const commitment = baseMultiple(scalarBytes(nonce));
+  const commitment = ristretto().baseMultiple(scalarBytes(nonce));
   transcript.append("sign:R", commitment);
   const challenge = number(transcript.challenge("sign:c", 64)) % order;
   const signature = new Uint8Array(64);
@@ -100,7 +100,7 @@ export function verifySr25519(publicKey: Uint8Array, message: Uint8Array, signat
   const transcript = signing(message, publicKey);
   transcript.append("sign:R", commitment);
   const challenge = scalarBytes(number(transcript.challenge("sign:c", 64)) % order);
-  const expected = differenceOfMultiples(response, challenge, publicKey);
+  const expected = ristretto().differenceOfMultiples(response, challenge, publicKey);
   // Equal points have equal encodings, so a commitment that is no canonical encoding of a point is never equal.
   return expected?.every((byte, i) => byte === commitment[i]) ?? false;
 }
@@ -110,7 +110,7 @@ export function verifySr25519(publicKey: Uint8Array, message: Uint8Array, signat
  * @throws {EngineError} `Undecodable` when the peer's key is no point of the group, or its identity.
  */
 export function agreeSr25519(secret: Uint8Array, peer: Uint8Array): Uint8Array {
-  const shared = pointMultiple(peer, scalarOf(secret));
+  const shared = ristretto().pointMultiple(peer, scalarOf(secret));
   if (shared === undefined) {
     throw new EngineError("Undecodable", { what: "sr25519 public key", reason: "it is no point of the group" });
   }
@@ -135,7 +135,7 @@ export function hardJunction(secret: Uint8Array, chainCode: Uint8Array): Uint8Ar
 export function softJunction(secret: Uint8Array, chainCode: Uint8Array): Uint8Array {
   const scalar = scalarOf(secret);
   const transcript = derivation(chainCode);
-  transcript.append("public-key", baseMultiple(scalar));
+  transcript.append("public-key", ristretto().baseMultiple(scalar));
   const tweak = number(transcript.challenge("HDKD-scalar", 64));
   transcript.challenge("HDKD-chaincode", 32);
   const child = new Uint8Array(64);

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { secp256k1 } from "@noble/curves/secp256k1.js";
+import { secp256k1 as reference } from "@noble/curves/secp256k1.js";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
@@ -10,18 +10,19 @@ import {
   signEcdsa,
   verifyEcdsa,
 } from "../../src/crypto/ecdsa.ts";
-import * as field from "../../src/crypto/field-secp256k1.ts";
+import { makeFieldSecp256k1, modulus as p } from "../../src/crypto/field-secp256k1.ts";
 import { keccak_256 } from "../../src/crypto/hash.ts";
-import { generatorMultiple, liftX, order, sumOfMultiples } from "../../src/crypto/secp256k1.ts";
+import { order, secp256k1 } from "../../src/crypto/secp256k1.ts";
 
-const { Point } = secp256k1;
-const p = field.modulus;
+const { Point } = reference;
+const { generatorMultiple, liftX, sumOfMultiples } = secp256k1();
 const number = (bytes: Uint8Array): bigint => BigInt(`0x${Buffer.from(bytes).toString("hex")}`);
 const bytes = (value: bigint): Uint8Array => Uint8Array.from(Buffer.from(value.toString(16).padStart(64, "0"), "hex"));
 const fresh = (): bigint => number(randomBytes(32)) % order;
 const mod = (value: bigint): bigint => ((value % p) + p) % p;
 
 describe("the field", () => {
+  const field = makeFieldSecp256k1();
   const ends = [0n, 1n, 2n, p - 1n, p, p + 1n, 2n ** 256n - 1n, 2n ** 260n - 1n, 2n ** 234n, 2n ** 26n - 1n];
   const element = fc.oneof(fc.constantFrom(...ends), fc.bigInt(0n, 2n ** 260n - 1n));
   const [a, b, c] = [field.allocate(), field.allocate(), field.allocate()];
@@ -109,11 +110,11 @@ describe("ECDSA beside the reference", () => {
       const secret = bytes(i === 0 ? 1n : i === 1 ? order - 1n : fresh());
       const hash =
         i === 2 ? new Uint8Array(32).fill(255) : i === 3 ? new Uint8Array(32) : bytes(number(randomBytes(32)));
-      const expected = secp256k1.sign(hash, secret, { prehash: false, format: "recovered" });
+      const expected = reference.sign(hash, secret, { prehash: false, format: "recovered" });
       const signature = signEcdsa(secret, hash);
       expect(signature).toEqual(Uint8Array.from([...expected.subarray(1), expected[0] as number]));
       const key = ecdsaPublicKey(secret);
-      expect(key).toEqual(secp256k1.getPublicKey(secret));
+      expect(key).toEqual(reference.getPublicKey(secret));
       expect(recoverEcdsa(signature, hash)).toEqual(key);
       expect(verifyEcdsa(key, hash, signature)).toBe(true);
       expect(ethereumAddress(key)).toEqual(keccak_256(Point.fromBytes(key).toBytes(false).subarray(1)).slice(12));
@@ -135,7 +136,7 @@ describe("ECDSA beside the reference", () => {
       let expected: Uint8Array | undefined;
       try {
         const recovered = Uint8Array.from([signature[64] as number, ...signature.subarray(0, 64)]);
-        expected = secp256k1.recoverPublicKey(recovered, hash, { prehash: false });
+        expected = reference.recoverPublicKey(recovered, hash, { prehash: false });
       } catch {
         expected = undefined;
       }

@@ -3,7 +3,7 @@ import { ristretto255 } from "@noble/curves/ed25519.js";
 import * as reference from "@scure/sr25519";
 import { describe, expect, test } from "vitest";
 import { sr25519Secret } from "../../src/crypto/mini-secret.ts";
-import { baseMultiple, differenceOfMultiples, pointMultiple } from "../../src/crypto/ristretto.ts";
+import { ristretto } from "../../src/crypto/ristretto.ts";
 import {
   agreeSr25519,
   hardJunction,
@@ -17,6 +17,7 @@ import { EngineError } from "../../src/errors.ts";
 import { toHex } from "../../src/wire/bytes.ts";
 
 const { Point } = ristretto255;
+const { baseMultiple, differenceOfMultiples, pointMultiple } = ristretto();
 const order = Point.Fn.ORDER;
 const number = (bytes: Uint8Array): bigint => BigInt(`0x${Buffer.from(bytes).reverse().toString("hex")}`);
 const little = (value: bigint): Uint8Array =>
