@@ -7,7 +7,15 @@ import { createInterface } from "node:readline";
 import { afterAll, describe, expect, it } from "vitest";
 import { openNode } from "../../src/host/node.ts";
 import { contractId, fromHex, toHex } from "../../src/wire/bytes.ts";
-import { construct, expectPromiseKept, type Given, increment, incrementExtrinsic, random } from "./promise.ts";
+import {
+  construct,
+  expectCounted,
+  expectPromiseKept,
+  type Given,
+  increment,
+  incrementExtrinsic,
+  random,
+} from "./promise.ts";
 
 const COUNT = 500;
 const ROUNDS = Number(process.env.PHATVM_KILLS ?? 20);
@@ -28,7 +36,7 @@ interface Testimony {
 
 /** Runs the victim in a folder and kills it some milliseconds after it has said so many lines. */
 async function runAndKill(dir: string, lines: number, milliseconds: number): Promise<Testimony> {
-  const child = spawn(process.execPath, [victim, dir, String(COUNT), code, toHex(construct), toHex(increment), "16"], {
+  const child = spawn(process.execPath, [victim, dir, String(COUNT), code, toHex(construct), toHex(increment), "8"], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   const said: string[] = [];
@@ -47,7 +55,7 @@ async function runAndKill(dir: string, lines: number, milliseconds: number): Pro
   return { said, given, contract: said.find((line) => line.startsWith("contract "))?.split(" ")[1] };
 }
 
-describe(`kill -9 in a run of ${COUNT} transactions (seed ${seed})`, () => {
+describe(`kill -9 in a run of ${COUNT} transactions (seed ${seed})`, { timeout: 180_000 }, () => {
   const next = random(seed);
   it.each(Array.from({ length: ROUNDS }, (_, round) => round))(
     "loses nothing that was acknowledged: kill %i",

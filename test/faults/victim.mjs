@@ -55,7 +55,7 @@ async function client() {
     say(`receipt ${i} ${block} ${index} ${toHex(receipt)}`);
   }
 }
-await Promise.all(Array.from({ length: 8 }, client));
+await Promise.all(Array.from({ length: 16 }, client));
 say("closing");
 await node.close();
 say("closed");
