@@ -22,7 +22,7 @@ export interface Ratio {
 const now = (): number => Number(process.hrtime.bigint());
 
 /** The median nanoseconds of doing each case once. */
-export function measure(cases: readonly Case[], { rounds = 25, millisecondsEach = 4 } = {}): Map<string, number> {
+export function measure(cases: readonly Case[], { rounds = 101, millisecondsEach = 0.5 } = {}): Map<string, number> {
   const times = new Map(cases.map((item) => [item.name, calibrate(item, millisecondsEach * 1e6)]));
   const samples = new Map<string, number[]>(cases.map(({ name }) => [name, []]));
   for (let round = 0; round < rounds; round++) {
@@ -36,17 +36,22 @@ export function measure(cases: readonly Case[], { rounds = 25, millisecondsEach 
   return new Map([...samples].map(([name, values]) => [name, median(values)]));
 }
 
-/** How often fits into some nanoseconds, after V8 has had time to optimise. */
+/** How often fits into some nanoseconds, after V8 has had time to optimise; the most, as a busy machine only slows. */
 function calibrate({ run }: Case, nanoseconds: number): number {
   let times = 1;
-  for (let settled = 0; settled < 6; ) {
+  let most = 1;
+  for (let settled = 0; settled < 8; ) {
     const start = now();
     run(times);
     const taken = now() - start;
-    if (taken >= nanoseconds / 2) settled++;
-    times = Math.max(1, Math.min(times * 4, Math.ceil((times * nanoseconds) / Math.max(taken, 1))));
+    const fits = Math.ceil((times * nanoseconds) / Math.max(taken, 1));
+    if (taken >= nanoseconds / 2) {
+      settled++;
+      most = Math.max(most, fits);
+    }
+    times = Math.max(1, Math.min(times * 4, fits));
   }
-  return times;
+  return most;
 }
 
 /** The middle value. */
