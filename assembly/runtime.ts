@@ -9,7 +9,7 @@ import { flush, forget } from "./contract";
 import { beginRemote, callRemote } from "./env/contracts";
 import { depositEvent, hashBlake2256, input, sealReturn, setStorage, valueTransferred } from "./env/imports";
 import { read, write } from "./scale";
-import { LENGTH, SCRATCH, SCRATCH_SIZE, begin, fail, failed, open, position, remaining, reserve, take, written } from "./scratch";
+import { LENGTH, SCRATCH, SCRATCH_SIZE, begin, copy, fail, failed, open, openAt, position, remaining, reserve, take, written } from "./scratch";
 import { decodeCell, keyOf, openCell, setCell } from "./storage/cell";
 import { zero } from "./storage/zero";
 import { done, err, ok } from "./types/choice";
@@ -25,10 +25,17 @@ const COULD_NOT_READ_INPUT: u16 = 0x0101;
 export function enter(): u32 {
   store<u32>(LENGTH, <u32>SCRATCH_SIZE);
   input(SCRATCH, LENGTH);
-  open(SCRATCH, load<u32>(LENGTH));
-  const selector = read<u32>();
-  if (failed()) refuseInput();
-  return selector;
+  const size = load<u32>(LENGTH);
+  if (size < 4) refuseInput();
+  openAt(SCRATCH + 4, SCRATCH + size);
+  return load<u32>(SCRATCH);
+}
+
+/** Where the next `size` bytes of the arguments are; when there are fewer that is answered, and this does not return. */
+export function takeArguments(size: usize): usize {
+  const at = take(size);
+  if (at == 0) refuseInput();
+  return at;
 }
 
 /** Ends the frame: there is no such message, or its arguments cannot be decoded. */
@@ -60,10 +67,16 @@ export function answerConstructed(): void {
 
 /** Ends the frame with `Ok(value)`. */
 export function answer<T>(value: T): void {
-  begin();
-  store<u8>(reserve(1), 0);
-  write<T>(value);
-  sealReturn(0, SCRATCH, <u32>written());
+  if (isBoolean<T>() || isInteger<T>()) {
+    store<u8>(SCRATCH, 0);
+    store<T>(SCRATCH, value, 1);
+    sealReturn(0, SCRATCH, 1 + sizeof<T>());
+  } else {
+    begin();
+    store<u8>(reserve(1), 0);
+    write<T>(value);
+    sealReturn(0, SCRATCH, <u32>written());
+  }
 }
 
 /** Ends the frame with `Ok(Err(error))` and drops what it did. */
@@ -98,10 +111,10 @@ export function save<T>(field: u32, value: T): void {
 /** A copy of the bytes about to be decoded, preceded by their length: what `saveIfChanged` compares with. */
 export function remember(): usize {
   const size = remaining();
-  const copy = heap.alloc(4 + size);
-  store<u32>(copy, <u32>size);
-  memory.copy(copy + 4, take(0), size);
-  return copy;
+  const kept = heap.alloc(4 + size);
+  store<u32>(kept, <u32>size);
+  copy(kept + 4, take(0), size);
+  return kept;
 }
 
 /** As `remember`, for a value that is not in storage yet. */
@@ -142,15 +155,15 @@ export function addTopic(): void {
   if (size > 32) {
     hashBlake2256(SCRATCH, <u32>size, to);
   } else {
-    memory.fill(to, 0, 32);
-    memory.copy(to, SCRATCH, size);
+    for (let i: usize = 0; i < 32; i += 8) store<u64>(to + i, 0);
+    copy(to, SCRATCH, size);
   }
 }
 
 /** Starts a topic with a fixed text before the value: `text` is an address, encoded by the compiler. */
 export function beginTopic(text: usize, size: usize): void {
   begin();
-  memory.copy(reserve(size), text, size);
+  copy(reserve(size), text, size);
 }
 
 /** Starts the event's data with its index. */

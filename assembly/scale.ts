@@ -6,7 +6,7 @@
  * end. Every encoded item has at least one byte, so a length that promises more items than there are bytes is refused
  * before anything is allocated.
  */
-import { fail, failed, remaining, reserve, take } from "./scratch";
+import { copy, fail, failed, remaining, reserve, take } from "./scratch";
 import { isUtf8 } from "./text";
 
 /** Appends a value. */
@@ -33,7 +33,7 @@ export function write<T>(value: T): void {
   } else if (idof<T>() == idof<Uint8Array>()) {
     const bytes = changetype<Uint8Array>(value);
     writeCompact(bytes.length);
-    memory.copy(reserve(bytes.length), bytes.dataStart, bytes.length);
+    copy(reserve(bytes.length), bytes.dataStart, bytes.length);
   } else if (value instanceof Map) {
     writeMap(value);
   } else if (value instanceof Set) {
@@ -153,14 +153,14 @@ function readBytes(): Uint8Array {
 /** Appends bytes without a length before them; traps when there are not as many. */
 export function writeRaw(bytes: Uint8Array, size: u32): void {
   if (<u32>bytes.length != size) unreachable();
-  memory.copy(reserve(size), bytes.dataStart, size);
+  copy(reserve(size), bytes.dataStart, size);
 }
 
 /** Takes so many bytes. */
 export function readRaw(size: u32): Uint8Array {
   const at = take(size);
   const bytes = new Uint8Array(at == 0 ? 0 : size);
-  if (at != 0) memory.copy(bytes.dataStart, at, size);
+  if (at != 0) copy(bytes.dataStart, at, size);
   return bytes;
 }
 

@@ -7,7 +7,7 @@
 import { flush, forget } from "../contract";
 import * as host from "./imports";
 import { read, write } from "../scale";
-import { LENGTH, SCRATCH, SCRATCH_END, begin, failed, open, position, reserve, written } from "../scratch";
+import { LENGTH, SCRATCH, SCRATCH_END, begin, copy, failed, open, position, reserve, written } from "../scratch";
 import { Result, err, ok } from "../types/choice";
 import { AccountId, Hash, at32 } from "../types/fixed";
 import { u128 } from "../types/u128";
@@ -78,10 +78,10 @@ class Input {
     const size = this.size + more;
     if (size > <usize>this.bytes.length) {
       const grown = new StaticArray<u8>(<i32>(size * 2));
-      memory.copy(changetype<usize>(grown), changetype<usize>(this.bytes), this.size);
+      copy(changetype<usize>(grown), changetype<usize>(this.bytes), this.size);
       this.bytes = grown;
     }
-    memory.copy(changetype<usize>(this.bytes) + this.size, SCRATCH, more);
+    copy(changetype<usize>(this.bytes) + this.size, SCRATCH, more);
     this.size = size;
   }
 

@@ -102,7 +102,7 @@ function flags({ runtime, asserts, maximumPages }: CompileOptions): string[] {
     "--baseDir=.",
     `--runtime=${runtime}`,
     "--optimizeLevel=3",
-    "--shrinkLevel=1",
+    "--shrinkLevel=2",
     "--converge",
     "--importMemory",
     "--noExportMemory",

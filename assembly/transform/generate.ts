@@ -102,8 +102,9 @@ function changesInPlace(type: AbiType): boolean {
 /** Decodes the arguments of an entry, runs it and answers, in the order in which ink! 4 does. */
 function entryFunction(model: ContractModel, entry: Entry): string {
   const { args, returns, returnText, node, kind } = entry;
-  const lines = args.map((a, i) => `const $a${i} = $phat.read<${a.text}>();`);
-  if (args.length > 0) lines.push("if ($phat.failed()) $phat.refuseInput();");
+  const { lines, rest } = plainArguments(entry);
+  lines.push(...args.slice(rest).map((a, i) => `const $a${rest + i} = $phat.read<${a.text}>();`));
+  if (args.length > rest) lines.push("if ($phat.failed()) $phat.refuseInput();");
   const checks = args.map((a, i) => checkOf(`$a${i}`, a.use.type)).filter((c) => c !== "");
   if (checks.length > 0) lines.push(...checks, "if ($phat.failed()) $phat.refuseInput();");
   if (!entry.payable && anyPayable(model, kind)) lines.push("$phat.refusePayment();");
@@ -117,6 +118,37 @@ function entryFunction(model: ContractModel, entry: Entry): string {
   else if (isUnit) lines.push("$phat.answerNothing();");
   else lines.push(`$phat.answer<${returnText}>($result);`);
   return `static $do_${kind}_${node.name.text}(self: ${entry.owner.name.text}): void {\n  ${lines.join("\n  ")}\n}`;
+}
+
+const plainSizes: Readonly<Record<string, number>> = {
+  u8: 1,
+  i8: 1,
+  bool: 1,
+  u16: 2,
+  i16: 2,
+  u32: 4,
+  i32: 4,
+  u64: 8,
+  i64: 8,
+};
+
+/** Decodes the leading arguments of a fixed size at one stroke: their bytes are asked for together. */
+function plainArguments({ args }: Entry): { lines: string[]; rest: number } {
+  const lines: string[] = [];
+  let size = 0;
+  let rest = 0;
+  for (const { use, text } of args) {
+    const { type } = use;
+    const bytes = type.kind === "enum" ? 1 : type.kind === "primitive" ? plainSizes[type.name] : undefined;
+    if (bytes === undefined) break;
+    const isBool = type.kind === "primitive" && type.name === "bool";
+    if (isBool) lines.push(`if (load<u8>($at, ${size}) > 1) $phat.refuseInput();`);
+    lines.push(`const $a${rest} = load<${text}>($at, ${size});`);
+    size += bytes;
+    rest++;
+  }
+  if (rest > 0) lines.unshift(`const $at = $phat.takeArguments(${size});`);
+  return { lines, rest };
 }
 
 const anyPayable = (model: ContractModel, kind: Entry["kind"]): boolean =>

@@ -1,7 +1,7 @@
 /**
  * Byte strings of a fixed length, held inside the object itself: account ids, hashes, keys, signatures.
  */
-import { reserve, take } from "../scratch";
+import { copy, reserve, take } from "../scratch";
 
 /** Thirty-two bytes. */
 export class Bytes32 {
@@ -50,7 +50,7 @@ export class Bytes32 {
   /** The bytes, copied. */
   toBytes(): Uint8Array {
     const bytes = new Uint8Array(32);
-    memory.copy(bytes.dataStart, changetype<usize>(this), 32);
+    copy(bytes.dataStart, changetype<usize>(this), 32);
     return bytes;
   }
 

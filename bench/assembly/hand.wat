@@ -1,0 +1,27 @@
+;; The message `add(a: u32, b: u64) -> u64` as a person writes it by hand: the same checks, the same bytes.
+(module
+  (import "env" "memory" (memory 2 16))
+  (import "seal0" "input" (func $input (param i32 i32)))
+  (import "seal0" "value_transferred" (func $value (param i32 i32)))
+  (import "seal0" "seal_return" (func $return (param i32 i32 i32)))
+  (func (export "deploy")
+    (i32.store16 (i32.const 0) (i32.const 0))
+    (call $return (i32.const 0) (i32.const 0) (i32.const 2)))
+  (func (export "call") (local $length i32)
+    (i32.store (i32.const 16) (i32.const 16))
+    (call $value (i32.const 0) (i32.const 16))
+    (if (i64.ne (i64.or (i64.load (i32.const 0)) (i64.load (i32.const 8))) (i64.const 0)) (then unreachable))
+    (i32.store (i32.const 16) (i32.const 16384))
+    (call $input (i32.const 32) (i32.const 16))
+    (local.set $length (i32.load (i32.const 16)))
+    (if (i32.or
+          (i32.lt_u (local.get $length) (i32.const 16))
+          (i32.ne (i32.load (i32.const 32)) (i32.const 0xa90e054b)))
+      (then
+        (i32.store16 (i32.const 32) (i32.const 0x0101))
+        (call $return (i32.const 1) (i32.const 32) (i32.const 2))
+        unreachable))
+    (i64.store (i32.const 64)
+      (i64.add (i64.extend_i32_u (i32.load (i32.const 36))) (i64.load (i32.const 40))))
+    (i32.store8 (i32.const 63) (i32.const 0))
+    (call $return (i32.const 0) (i32.const 63) (i32.const 9))))
