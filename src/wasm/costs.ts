@@ -44,7 +44,7 @@ export const costs1: CostTable = Object.freeze({
   bulkByte: 1_000,
   tableElement: 8_000,
   memoryPage: 8_192_000,
-  slack: 128_000,
+  slack: 256_000,
 });
 
 /** The largest weight of an instruction: 2^24 bodies of 2^23 instructions stay far below 2^62. */

@@ -75,12 +75,12 @@ export const cases: readonly Case[] = [
     source: `(module
       (func (export "f") (param i32) (result i32)
         (if (result i32) (local.get 0)
-          (then ${"(i32.const 1) (drop) ".repeat(9)} (i32.const 2))
+          (then ${"(i32.const 1) (drop) ".repeat(18)} (i32.const 2))
           (else (i32.const 3)))))`,
     runs: [
-      // get, if, and the small arm, which is absorbed; the large arm has 19 instructions
+      // get, if, and the small arm, which is absorbed; the large arm has 37 instructions
       { entry: "f", args: [0], uses: 3 * 8_000 },
-      { entry: "f", args: [1], uses: 3 * 8_000 + 19 * 8_000 },
+      { entry: "f", args: [1], uses: 3 * 8_000 + 37 * 8_000 },
     ],
   },
   {
@@ -92,13 +92,13 @@ export const cases: readonly Case[] = [
             (local.set 0 (i32.sub (local.get 0) (i32.const 1)))
             (br_if $out (i32.eq (local.get 0) (i32.const 100)))
             (br_if $again (i32.gt_s (local.get 0) (i32.const 0))))
-          ${"(nop) ".repeat(20)})
+          ${"(nop) ".repeat(40)})
         (nop)))`,
     runs: [
       // The body: 4 + 4 + 4 instructions; what follows br_if is absorbed (rule 5). Behind the loop, left early by the
-      // branch to $out: 20 nops, more than the slack. Behind the block, which nothing leaves early: 1 nop.
-      { entry: "f", args: [1], uses: 12 * 8_000 + 20 * 8_000 + 8_000 },
-      { entry: "f", args: [3], uses: 3 * 12 * 8_000 + 20 * 8_000 + 8_000 },
+      // branch to $out: 40 nops, more than the slack. Behind the block, which nothing leaves early: 1 nop.
+      { entry: "f", args: [1], uses: 12 * 8_000 + 40 * 8_000 + 8_000 },
+      { entry: "f", args: [3], uses: 3 * 12 * 8_000 + 40 * 8_000 + 8_000 },
       { entry: "f", args: [102], uses: 2 * 12 * 8_000 + 8_000 },
     ],
   },
