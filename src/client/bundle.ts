@@ -46,6 +46,14 @@ export function readInterface(document: unknown): Bundle {
   return fromDocument(document);
 }
 
+/**
+ * The interface that a node keeps for a code: what somebody gave it, so as little to be trusted as a file.
+ * @throws {EngineError} `MetadataInvalid`
+ */
+export function readKept(json: string): Bundle {
+  return fromDocument(parse(json, "what the network keeps"));
+}
+
 function fromDocument(document: unknown, source?: string): Bundle {
   let bundle: Bundle;
   try {
@@ -120,9 +128,9 @@ async function fromPath(path: string | URL): Promise<Bundle> {
   return ours ? { ...bundle, wasm: new Uint8Array(wasm) } : bundle;
 }
 
-function parse(bytes: Uint8Array, source: string): unknown {
+function parse(content: Uint8Array | string, source: string): unknown {
   try {
-    return JSON.parse(new TextDecoder().decode(bytes));
+    return JSON.parse(typeof content === "string" ? content : new TextDecoder().decode(content));
   } catch (cause) {
     throw new EngineError("MetadataInvalid", { source, reason: "it is neither JSON nor WebAssembly" }, { cause });
   }

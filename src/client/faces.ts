@@ -5,7 +5,7 @@
 
 import { toHex } from "../wire/bytes.ts";
 import type { NodeApi } from "../wire/node.ts";
-import { readInterface } from "./bundle.ts";
+import { readKept } from "./bundle.ts";
 import { ContractInterface } from "./metadata/interface.ts";
 
 /** The interfaces that one client has met. */
@@ -31,7 +31,8 @@ export class Faces {
       const key = toHex(contract);
       if (this.byContract.has(key)) continue;
       const code = await this.node.contractCode(contract);
-      const face = code && (await this.ofCode(code));
+      // Damaged metadata leaves events without names; `attach` is where it is complained of.
+      const face = code && (await this.ofCode(code).catch(() => undefined));
       if (face !== undefined) this.byContract.set(key, face);
     }
   }
@@ -39,7 +40,7 @@ export class Faces {
   /** The interface that the node keeps for a code. */
   async ofCode(codeHash: Uint8Array): Promise<ContractInterface | undefined> {
     const json = await this.node.metadata(codeHash);
-    const metadata = json === undefined ? undefined : readInterface(JSON.parse(json)).metadata;
+    const metadata = json === undefined ? undefined : readKept(json).metadata;
     return metadata && new ContractInterface(metadata);
   }
 }

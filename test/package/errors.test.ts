@@ -5,7 +5,7 @@
  * @module
  */
 
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
@@ -68,6 +68,12 @@ describe("the catalogue of errors", () => {
 
   it.each(codes)("%s is thrown somewhere in the source", (code) => {
     expect(source.includes(`"${code}"`)).toBe(true);
+  });
+
+  it("sends nobody to a page that is not there", () => {
+    const pages = codes.flatMap((code) => catalogue[code].advice.match(/docs\/[\w-]+\.md/g) ?? []);
+    const root = fileURLToPath(new URL("../../", import.meta.url));
+    expect([...new Set(pages)].filter((page) => !existsSync(join(root, page)))).toEqual([]);
   });
 
   it("is what docs/errors.md says", async () => {

@@ -110,8 +110,9 @@ export class ContractInterface {
 
   private readOutput(entry: Entry, data: Uint8Array, reverted: boolean): unknown {
     const r = new Reader(data, "result");
-    // A contract that ended itself answers nothing.
-    if (entry.wrapped && data.length === 0 && !reverted) return undefined;
+    // A contract that ended itself answers nothing; a message that only reads cannot have ended it.
+    const ended = data.length === 0 && !reverted && (!("mutates" in entry) || entry.mutates === true);
+    if (entry.wrapped && ended) return undefined;
     if (entry.wrapped) {
       const tag = r.u8();
       if (tag > 1) throw r.fail(`a result tagged ${tag}`);
