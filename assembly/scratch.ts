@@ -54,17 +54,16 @@ export function reserve(size: usize): usize {
 
 /** Starts decoding `size` bytes at `from`. */
 export function open(from: usize, size: usize): void {
-  reading = from;
-  readable = from + size;
-  malformed = false;
+  openAt(from, from + size);
 }
 
-/** Starts decoding what lies between two addresses, before anything else was decoded. */
+/** Starts decoding what lies between two addresses. */
 // @ts-ignore: decorator
 @inline
 export function openAt(from: usize, to: usize): void {
   reading = from;
   readable = to;
+  malformed = false;
 }
 
 /** Takes `size` bytes of what is being decoded; returns 0, and marks the whole input as malformed, when they are not there. */
