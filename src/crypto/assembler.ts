@@ -1,6 +1,5 @@
 /**
- * Just enough of a WebAssembly assembler to build the arithmetic that the hot path lives on: two hash functions and a
- * field.
+ * Just enough of a WebAssembly assembler to build the two hash functions that the hot path lives on.
  *
  * Their inner loops are 64-bit arithmetic, which JavaScript has only as bigint or in halves: the same loops as
  * WebAssembly are five to ten times faster, and building them here costs a millisecond at start-up, no package and no
@@ -31,11 +30,8 @@ export const op = {
   i32Sub: 0x6b,
   i32Or: 0x72,
   i64Add: 0x7c,
-  i64Sub: 0x7d,
-  i64Mul: 0x7e,
   i64And: 0x83,
   i64Xor: 0x85,
-  i64ShrS: 0x87,
   i64Rotl: 0x89,
   i64Rotr: 0x8a,
   i64ExtendI32U: 0xad,
@@ -60,8 +56,7 @@ function signed(value: number): number[] {
   let rest = value;
   for (;;) {
     const low = rest & 127;
-    // Not by shifting, which knows 32 bits.
-    rest = Math.floor(rest / 128);
+    rest >>= 7;
     if ((rest === 0 && low < 64) || (rest === -1 && low >= 64)) {
       bytes.push(low);
       return bytes;

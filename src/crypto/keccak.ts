@@ -1,7 +1,7 @@
 /**
  * Keccak-256, the hash of Ethereum (the padding from before SHA-3), as WebAssembly built on first use.
  *
- * Memory: the 25 lanes of the state at 0, the round constants at 256, a block of zeros at 512, the input from 1024 on.
+ * Memory: the 25 lanes of the state at 0, the round constants at 256, the input from 1024 on.
  * @module
  */
 
@@ -9,8 +9,6 @@ import { assemble, Body, op } from "./assembler.ts";
 
 const CONSTANTS = 256;
 const ROUNDS = 24;
-/** A block of nothing: bytes that are never written. */
-const ZEROS = 512;
 const INPUT = 1024;
 /** Bytes absorbed by one permutation for a digest of 32 bytes. */
 const RATE = 136;
@@ -100,11 +98,6 @@ function permutation(): Body {
   return body;
 }
 
-/** shuffle(): permutes the state as it is. */
-function shuffling(): Body {
-  return new Body([], { i32: 0, i64: 0 }, "shuffle").i32(ZEROS).at(op.call, 0);
-}
-
 /** begin(): an empty state. */
 function begin(): Body {
   return new Body([], { i32: 0, i64: 0 }, "begin").i32(0).i32(0).i32(200).fill();
@@ -137,34 +130,24 @@ interface Exports {
   begin(): void;
   more(length: number): void;
   finish(length: number): void;
-  shuffle(): void;
 }
 
 interface Machine {
   readonly run: Exports;
   readonly memory: Uint8Array;
   readonly input: Uint8Array;
-  readonly lanes: Uint8Array;
 }
 
 let made: Machine | undefined;
 
 function machine(): Machine {
   if (made === undefined) {
-    const functions = [permutation(), begin(), finish("more"), finish("finish"), shuffling()];
+    const functions = [permutation(), begin(), finish("more"), finish("finish")];
     const run = assemble(functions, 2, constants()).exports as unknown as Exports;
     const memory = new Uint8Array(run.m.buffer);
-    made = { run, memory, input: memory.subarray(INPUT, INPUT + CHUNK), lanes: memory.subarray(0, 200) };
+    made = { run, memory, input: memory.subarray(INPUT, INPUT + CHUNK) };
   }
   return made;
-}
-
-/** Keccak-f[1600] over a state of 200 bytes, in place. */
-export function keccakPermutation(state: Uint8Array): void {
-  const { run, lanes } = machine();
-  lanes.set(state);
-  run.shuffle();
-  state.set(lanes);
 }
 
 /** Keccak-256 of `data`: 32 bytes. */

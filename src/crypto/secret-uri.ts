@@ -110,5 +110,5 @@ export function keyPairFromUri(uri: string, scheme: "sr25519" | "ed25519" = "sr2
   let secret = sr25519Secret(seed);
   for (const { hard, chainCode } of junctions) secret = (hard ? hardJunction : softJunction)(secret, chainCode);
   const publicKey = sr25519PublicKey(secret);
-  return { scheme, publicKey, sign: (message) => signSr25519(secret, message, publicKey) };
+  return { scheme, publicKey, sign: (message) => signSr25519(secret, message) };
 }
