@@ -18,7 +18,7 @@ export const WEIGHTS = {
   bulkByte: 1_000,
   tableElement: 8_000,
   memoryPage: 8_192_000,
-  slack: 128_000,
+  slack: 256_000,
 };
 
 export type Weights = Readonly<typeof WEIGHTS>;

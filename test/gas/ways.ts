@@ -4,7 +4,8 @@
  */
 
 import { type PrepareOptions, prepareModule } from "../../src/wasm/index.ts";
-import { type Additions, Counter, Exhausted, START, withCounter } from "./counter.ts";
+import { type Additions, Counter, Exhausted, START, TooDeep, withCounter } from "./counter.ts";
+import { findDepths } from "./depths.ts";
 import { readSections, SECTION } from "./sections.ts";
 import type { Opened, Way } from "./trace.ts";
 
@@ -17,17 +18,22 @@ export function asItIs(bytes: Uint8Array): Way {
 /** The module with the oracle's counter; `counters` receives the counter of each run. */
 export function counted(bytes: Uint8Array, additions: Additions, counters?: Counter[]): Way {
   const module = new WebAssembly.Module(withCounter(bytes, additions));
+  const depths = additions.maxStack === undefined ? [] : findDepths(bytes, additions.maxStack);
   return (imports, limit): Opened => {
     const { exports } = new WebAssembly.Instance(module, imports);
-    const counter = new Counter(additions.weights, limit);
+    const counter = new Counter(additions, limit, depths);
     counters?.push(counter);
     counter.attach(exports);
     return {
       exports,
       gas: () => counter.remaining,
       start: exports[START] as (() => void) | undefined,
-      cut: (thrown) =>
-        thrown instanceof Exhausted ? "out of gas" : isStackExhausted(thrown) ? "stack overflow" : undefined,
+      cut: (thrown) => {
+        counter.unwind();
+        if (thrown instanceof Exhausted) return "out of gas";
+        if (thrown instanceof TooDeep) return "stack overflow";
+        return isStackExhausted(thrown) ? "the oracle's stack is too small" : undefined;
+      },
     };
   };
 }

@@ -13,6 +13,8 @@ export const TYPES: readonly Type[] = ["i32", "i64", "f32", "f64", "v128"];
 
 /** What the code may refer to. */
 export interface Surroundings {
+  /** The types that it computes with: all of them, or all but vectors. */
+  readonly types: readonly Type[];
   readonly functions: readonly FunctionType[];
   /** The index of a type; made when it is new. */
   readonly typeIndex: (type: FunctionType) => number;
@@ -275,11 +277,11 @@ export class Coder {
       case 12:
         return this.#branchIf();
       case 13: {
-        const types = [of(TYPES), of(TYPES)];
+        const types = [of(this.#around.types), of(this.#around.types)];
         return [this.#block(0x02, [], types), this.#drop(types.length)];
       }
       case 14: {
-        const types = [of(TYPES)];
+        const types = [of(this.#around.types)];
         return [this.#values(types), this.#block(0x03, types, types), this.#drop(1)];
       }
       case 15:
@@ -290,9 +292,9 @@ export class Coder {
       case 18:
         return this.#bulk();
       case 19:
-        return [this.#value("i32"), this.#block(0x04, [], [of(TYPES)]), this.#drop(1)];
+        return [this.#value("i32"), this.#block(0x04, [], [of(this.#around.types)]), this.#drop(1)];
       case 20:
-        return [this.#value(of(TYPES)), 0x1a];
+        return [this.#value(of(this.#around.types)), 0x1a];
       case 21:
       case 22:
       case 23:
@@ -305,7 +307,7 @@ export class Coder {
   /** A chain of float operations on values that often are no numbers, and something that can see the result's bits. */
   #floats(): Bytes {
     const { below, of } = bound(this.#choices);
-    const type = of(["f32", "f64", "v128"] as const);
+    const type = of((["f32", "f64", "v128"] as const).filter((each) => this.#around.types.includes(each)));
     const parts: Bytes[] = [this.#floatOperand(type)];
     for (let length = 1 + below(4); length > 0; length--) {
       const { operands, code } = of(FLOAT_OPERATORS[type]);
@@ -359,7 +361,7 @@ export class Coder {
   }
 
   #store(): Bytes {
-    const type = this.#choices.of(TYPES);
+    const type = this.#choices.of(this.#around.types);
     const code: Bytes =
       type === "v128"
         ? [0xfd, 11]
@@ -531,7 +533,11 @@ export class Coder {
           return of([[0x3f, 0] as Bytes, [0xfc, 16, 0], [this.#entry(), 0x25, 0, 0xd1]]);
         return [this.#value("i32"), this.#block(0x04, [], [type])];
       default: {
-        const { takes, codes } = of(OPERATORS.filter(({ gives }) => gives === type));
+        const { takes, codes } = of(
+          OPERATORS.filter(
+            ({ takes, gives }) => gives === type && takes.every((each) => this.#around.types.includes(each)),
+          ),
+        );
         return [this.#values(takes), of(codes)];
       }
     }

@@ -54,9 +54,10 @@ async function looks(bytes: Uint8Array, tierUp: boolean): Promise<Digests[]> {
 }
 
 function oracle(bytes: Uint8Array): Digests {
-  const module = new WebAssembly.Module(withCounter(bytes, { weights: WEIGHTS, canonicalFloats: true }));
+  const additions = { weights: WEIGHTS, canonicalFloats: true };
+  const module = new WebAssembly.Module(withCounter(bytes, additions));
   const instance = new WebAssembly.Instance(module);
-  new Counter(WEIGHTS, Number.MAX_SAFE_INTEGER).attach(instance.exports);
+  new Counter(additions, Number.MAX_SAFE_INTEGER).attach(instance.exports);
   return digests(instance);
 }
 

@@ -47,16 +47,18 @@ export function randomModule(bytes: Uint8Array): RandomModule {
     );
     return same >= 0 ? same : types.push(type) - 1;
   };
+  const valueTypes = choices.once(3) ? TYPES.filter((type) => type !== "v128") : TYPES;
   const own = Array.from(
     { length: 1 + choices.below(4) },
     (): FunctionType => ({
-      params: someTypes(choices, 4),
-      results: someTypes(choices, 3),
+      params: someTypes(choices, valueTypes, 4),
+      results: someTypes(choices, valueTypes, 3),
     }),
   );
   const functions = [...IMPORTS.map(({ type }) => type), ...own];
-  const globals = [...TYPES.map((type) => ({ type, mutable: true })), { type: "i32" as const, mutable: false }];
+  const globals = [...valueTypes.map((type) => ({ type, mutable: true })), { type: "i32" as const, mutable: false }];
   const around: Surroundings = {
+    types: valueTypes,
     functions,
     typeIndex,
     globals,
@@ -67,7 +69,7 @@ export function randomModule(bytes: Uint8Array): RandomModule {
   for (const type of functions) typeIndex(type);
 
   const bodies = own.map((type) => {
-    const locals = someTypes(choices, 5);
+    const locals = someTypes(choices, valueTypes, 5);
     const body = new Coder(choices, around, type, locals, BODY_BUDGET).body();
     return sized([vector(locals.map((local) => [1, TYPE_CODES[local]])), body, 0x0b]);
   });
@@ -129,8 +131,8 @@ export function randomModule(bytes: Uint8Array): RandomModule {
   return { bytes: bytesOf, steps };
 }
 
-function someTypes(choices: Choices, fewerThan: number): Type[] {
-  return Array.from({ length: choices.below(fewerThan) }, () => choices.of(TYPES));
+function someTypes(choices: Choices, from: readonly Type[], fewerThan: number): Type[] {
+  return Array.from({ length: choices.below(fewerThan) }, () => choices.of(from));
 }
 
 function initial(type: Type, index: number): Bytes {
