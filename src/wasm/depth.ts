@@ -199,7 +199,8 @@ function frameCosts(info: ModuleInfo, scanner: Scanner, n: number): Float64Array
   const slot = info.usesVectors ? 32 : 16;
   const cost = new Float64Array(n + 1);
   const { bodies } = scanner;
-  for (let i = 0; i < n; i++) cost[i] = frame + slot * (bodies.locals[i]! + bodies.height[i]!);
+  for (let i = 0; i < n; i++)
+    cost[i] = frame + slot * (bodies.locals[i]! + bodies.height[i]!) + (slot / 2) * bodies.computations[i]!;
   cost[n] = hostFrame;
   return cost;
 }

@@ -11,6 +11,7 @@ import { f32, f64, funcref, i32, i64, typeName } from "./types.ts";
 export function scanPrefixed(s: Scanner, at: number): void {
   const op = s.u32();
   if (op <= 7) {
+    s.computations++;
     if (!s.features.saturatingConversions) s.fail("saturating conversions are not part of the profile", at);
     if (s.refusesFloats) s.fail("floats are refused", at);
     s.pop((op & 2) === 0 ? f32 : f64, at);

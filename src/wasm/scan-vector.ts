@@ -148,6 +148,7 @@ export function scanVector(s: Scanner, at: number, division: number): void {
   if (!s.features.vectors) s.fail("vectors are not part of the profile", at);
   if (s.refusesFloats && isFloatLane[op] === 1) s.fail("floats are refused", at);
   s.info.usesVectors = true;
+  s.computations++;
   if (isDivision[op] === 1) s.extra += division;
   switch (kind) {
     case load:

@@ -41,6 +41,8 @@ export class Bodies {
   groups: Int32Array;
   height: Int32Array;
   instructions: Int32Array;
+  /** Instructions whose results the engine may keep beyond their place on the operand stack (`stack.md`). */
+  computations: Int32Array;
 
   constructor(n: number) {
     this.start = new Int32Array(n);
@@ -51,6 +53,7 @@ export class Bodies {
     this.groups = new Int32Array(n);
     this.height = new Int32Array(n);
     this.instructions = new Int32Array(n);
+    this.computations = new Int32Array(n);
   }
 }
 
@@ -116,6 +119,7 @@ export class Scanner extends Reader {
   private n = 0;
   private counted = 0;
   extra = 0;
+  computations = 0;
   private switched = 0;
   private calls = 0;
   private charges = 0;
@@ -167,7 +171,7 @@ export class Scanner extends Reader {
     this.h = this.maxHeight = 0;
     this.depth = -1;
     this.poly = this.dead = false;
-    this.n = this.counted = this.extra = this.calls = this.charges = 0;
+    this.n = this.counted = this.extra = this.calls = this.charges = this.computations = 0;
     this.floatLocals.reset();
     this.current = this.open(event.openFunction, this.p, -1);
     this.extra = this.costs.local * (this.localCount - this.parameters);
@@ -182,6 +186,7 @@ export class Scanner extends Reader {
     bodies.locals[i] = this.localCount;
     bodies.height[i] = this.maxHeight;
     bodies.instructions[i] = this.n;
+    bodies.computations[i] = this.computations;
     bodies.first[i + 1] = events.count;
   }
 
@@ -229,6 +234,7 @@ export class Scanner extends Reader {
     const { result, arity, memoryType, memoryAlign } = opcodes;
     let { p, h, base, vals } = this;
     let n = 0;
+    let computations = 0;
     for (;;) {
       if (p >= end) this.fail("the body ends without its last end", p);
       const op = code[p++]!;
@@ -372,6 +378,7 @@ export class Scanner extends Reader {
         default: {
           const t = operand[op]!;
           if (t !== 0) {
+            computations++;
             if (heavier[op] !== 0) this.extra += heavier[op]!;
             if (floatEffect[op] !== 0) {
               this.p = p;
@@ -408,7 +415,10 @@ export class Scanner extends Reader {
           h = this.h;
           base = this.base;
           vals = this.vals;
-          if (this.depth < 0) return;
+          if (this.depth < 0) {
+            this.computations += computations;
+            return;
+          }
         }
       }
     }
@@ -998,6 +1008,7 @@ export class Scanner extends Reader {
   }
 
   private select(typed: boolean, at: number): void {
+    this.computations++;
     if (typed) {
       if (!this.features.referenceTypes) this.fail("a select with a type is not part of the profile", at);
       if (this.u32() !== 1) this.fail("a select names exactly one type", at);
