@@ -104,8 +104,3 @@ export function eventInput(event: PinkEvent, op = 1): Uint8Array {
 export function callInput(contract: ContractId, input: Uint8Array): Uint8Array {
   return message(4, (w) => w.raw(contract).raw(input));
 }
-
-/** Input of an operation with a hash and more. */
-export function hashInput(op: 7 | 8, hash: Uint8Array, more: Uint8Array = new Uint8Array()): Uint8Array {
-  return message(op, (w) => w.raw(hash).raw(more));
-}
