@@ -22,6 +22,10 @@ import {
 import { readQuery, writeAnswer } from "../wire/query.ts";
 import { writeSealedReceipts } from "../wire/receipt.ts";
 import { decode, encode, type Reader } from "../wire/scale.ts";
+import type { QueryEnvironment } from "./contract/call.ts";
+import { LocalCache } from "./contract/pink/cache.ts";
+import { type EgressRequest, unreachable } from "./contract/pink/http.ts";
+import { QuerySession } from "./contract/pink/session.ts";
 import { keysFromRoot } from "./keys/from-root.ts";
 import type { KeyProvider } from "./keys/provider.ts";
 import { seal, unseal } from "./keys/sealing.ts";
@@ -30,6 +34,8 @@ import { Runtime } from "./runtime/runtime.ts";
 const SNAPSHOT = "state snapshot";
 /** The most log lines that one call gives back; the first ones are kept. */
 const MOST_LOGS = 10_000;
+/** The most times that one query may ask for something outside. */
+const MOST_REQUESTS = 32;
 
 interface Opened {
   readonly platform: Platform;
@@ -112,6 +118,7 @@ export class Entries {
     const services = {
       machine: new Machine(),
       keys: opened.keys,
+      cache: new LocalCache(() => Math.floor(performance.now() / 1000)),
       log: (record: EnclaveLog) => {
         if (this.#logs.length < MOST_LOGS) this.#logs.push(record);
       },
@@ -148,12 +155,18 @@ export class Entries {
     const runtime = this.#started("query");
     const request = decode(body, "query", readQuery);
     this.#takeLogs();
-    const pass = runtime.query(request, {
+    const session = new QuerySession(runtime.cache);
+    const environment: QueryEnvironment = {
       nowMs: BigInt(Date.now()),
       random: (length) => new Uint8Array(randomBytes(length)),
-    });
-    if (pass.type === "suspended") {
-      throw new EngineError("Internal", { what: "a query waits for something that this enclave cannot ask for" });
+      pink: session,
+    };
+    const snapshot = runtime.pin();
+    let pass = snapshot.query(request, environment);
+    for (let asked = 0; pass.type === "suspended"; asked++) {
+      if (asked === MOST_REQUESTS) throw new EngineError("QueryLimit", { limit: `${MOST_REQUESTS} requests` });
+      session.supply(unreachable(pass.request as EgressRequest, "this worker has no way to the internet"));
+      pass = snapshot.query(request, environment);
     }
     return encode({ result: encode(pass.answer, writeAnswer), logs: this.#takeLogs() }, writeEnclaveResult);
   }

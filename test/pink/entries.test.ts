@@ -1,0 +1,111 @@
+import { describe, expect, test } from "vitest";
+import { Entries } from "../../src/enclave/entries.ts";
+import { openPlatform } from "../../src/platform/simulated.ts";
+import { type RelayedBlock, writeRelayedBlock } from "../../src/wire/block.ts";
+import type { ContractId } from "../../src/wire/bytes.ts";
+import { Entry, readEnclaveResult, writeEnclaveOptions } from "../../src/wire/entry.ts";
+import { type QueryAnswer, readAnswer, writeQuery } from "../../src/wire/query.ts";
+import { decode, encode, type Writer } from "../../src/wire/scale.ts";
+import { alice, cluster, genesisBytes, Network, treasury } from "../runtime/network.ts";
+import { answeredAs, eventInput, extensionInput, probe, text, value } from "./probe.ts";
+
+/** A network that keeps its blocks. */
+class Recorded extends Network {
+  readonly blocks: RelayedBlock[] = [];
+
+  override make(...parameters: Parameters<Network["make"]>): RelayedBlock {
+    const block = super.make(...parameters);
+    this.blocks.push(block);
+    return block;
+  }
+}
+
+const network = new Recorded();
+const prices = { gasPrice: 0n, depositPerItem: 0n, depositPerByte: 0n, profile: "deterministic" };
+network.event({ kind: "deploy", cluster, owner: alice, treasury, ...prices, systemCode: probe });
+network.event({ kind: "deposit", cluster, to: alice, amount: 10n ** 9n });
+const user = network.deploy(probe, undefined, { salt: text("user") });
+const system = network.runtime.systemContract as ContractId;
+network.call(system, eventInput({ kind: "SetContractWeight", contract: user, weight: 1 }));
+
+/** The entries of an enclave that has executed what the network has. */
+function enclave(): Entries {
+  const entries = new Entries(openPlatform, import.meta.filename);
+  entries.call(Entry.open, encode({ platformFolder: undefined, genesis: genesisBytes }, writeEnclaveOptions));
+  entries.call(Entry.start, Uint8Array.of(0));
+  for (const block of network.blocks) entries.call(Entry.dispatch, encode(block, writeRelayedBlock));
+  return entries;
+}
+
+function ask(entries: Entries, payload: Uint8Array): { answer: QueryAnswer; logs: readonly { text: string }[] } {
+  const request = {
+    origin: alice,
+    contract: user,
+    deposit: 0n,
+    transfer: 0n,
+    gasLimit: undefined,
+    body: { kind: "message", payload, estimating: false } as const,
+  };
+  const { result, logs } = decode(entries.call(Entry.query, encode(request, writeQuery)), "result", readEnclaveResult);
+  return { answer: decode(result, "answer", readAnswer), logs };
+}
+
+const request = (w: Writer): unknown => w.str("https://example.test/").str("GET").compact(0).compact(0);
+
+describe("queries through the entries of the enclave", () => {
+  test("a request to the internet is answered as one that reached nobody", () => {
+    const entries = enclave();
+    const single = answeredAs(ask(entries, extensionInput(1, request)).answer);
+    expect(value(single, (r) => [r.u16(), r.str(), r.compact(), Buffer.from(r.bytes()).toString()])).toEqual([
+      523,
+      "Unreachable",
+      0,
+      "this worker has no way to the internet",
+    ]);
+    const batch = extensionInput(22, (w) => {
+      w.compact(2);
+      request(w);
+      request(w);
+      w.u64(100n);
+    });
+    const both = answeredAs(ask(entries, batch).answer);
+    expect(value(both, (r) => r.vec((o) => [o.u8(), o.u16(), o.str(), o.compact(), o.bytes().length]))).toEqual([
+      [0, 523, "Unreachable", 0, 38],
+      [0, 523, "Unreachable", 0, 38],
+    ]);
+  });
+
+  test("the cache lasts from one query to the next, with the enclave's own clock", () => {
+    const entries = enclave();
+    const set = extensionInput(6, (w) => w.bytes(text("k")).bytes(text("v")));
+    const get = extensionInput(8, (w) => w.bytes(text("k")));
+    expect(answeredAs(ask(entries, set).answer)).toMatchObject({ ok: true, status: 0 });
+    expect(value(answeredAs(ask(entries, get).answer), (r) => r.option((o) => o.bytes()))).toEqual(text("v"));
+  });
+
+  test("what a query logs comes back with it, once", () => {
+    const entries = enclave();
+    const { logs } = ask(
+      entries,
+      extensionInput(10, (w) => w.u8(3).str("hello")),
+    );
+    expect(logs.map((line) => line.text)).toEqual(["hello"]);
+  });
+
+  test("randomness and time are real and differ", () => {
+    const entries = enclave();
+    const random = (): Uint8Array =>
+      value(
+        answeredAs(
+          ask(
+            entries,
+            extensionInput(11, (w) => w.u8(32)),
+          ).answer,
+        ),
+        (r) => r.bytes(),
+      );
+    expect(random()).not.toEqual(random());
+    const millis = value(answeredAs(ask(entries, extensionInput(18)).answer), (r) => r.u64());
+    expect(millis > 1_700_000_000_000n).toBe(true);
+  });
+});
