@@ -88,7 +88,7 @@ export async function compile(options: CompileOptions): Promise<Compiled> {
   }
   return {
     wasm: withoutSections(wasm, ["sourceMappingURL", "name", "producers"]),
-    sourceMap: String(output.get("out.wasm.map") ?? ""),
+    sourceMap: fromEntry(String(output.get("out.wasm.map"))),
     transform,
     diagnostics,
     compilerVersion: asc.version,
@@ -137,6 +137,12 @@ async function readSource(file: string, folder: string, baseDir: string): Promis
     if (code === "ENOENT" || code === "ENOTDIR" || code === "EISDIR") return null;
     throw error;
   }
+}
+
+/** A source map whose files are named from the entry's folder, and not from the compiler's own output. */
+function fromEntry(sourceMap: string): string {
+  const { sourceRoot: _, ...map } = JSON.parse(sourceMap) as Record<string, unknown>;
+  return `${JSON.stringify(map)}\n`;
 }
 
 /** What the compiler's message looks like from here; its own types are not importable. */

@@ -7,6 +7,9 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { buildContract } from "../../assembly/transform/build.ts";
 import { topicOf } from "../../assembly/transform/generate.ts";
 import { blake2b256, storageKey, toHex, xxh32 } from "../../assembly/transform/hashes.ts";
+import { loadBundle } from "../../src/client/bundle.ts";
+import { readSourceMap } from "../../src/vm/sourceMap.ts";
+import { Contract, load } from "./host.ts";
 
 let folder: string;
 beforeAll(async () => {
@@ -88,6 +91,34 @@ describe("a build", () => {
     const steps: string[] = [];
     await buildContract({ entry: "fixtures/flipper.ts", outDir: folder, onProgress: (step) => steps.push(step) });
     expect(steps).toEqual(["compile", "describe", "write"]);
+  });
+});
+
+describe("the source map", () => {
+  test("names the line at which a contract trapped", async () => {
+    const { bundle, sourceMap } = await buildContract({ entry: "fixtures/stress.ts" });
+    const contract = new Contract(await loadBundle(JSON.parse(bundle) as object));
+    const input = contract.face.encodeInput(contract.face.message("fillAndFail"), [1, 2]);
+    const { outcome, reason } = contract.run("call", input);
+    expect(outcome).toBe("trapped");
+    const offset = Number(/wasm-function\[\d+\]:(0x[0-9a-f]+)/.exec((reason as Error).stack ?? "")?.[1]);
+    const place = readSourceMap(sourceMap)?.place(offset);
+    const lines = (await readFile("fixtures/stress.ts", "utf8")).split("\n");
+    expect(place?.file).toBe("stress.ts");
+    expect(lines[(place?.line ?? 0) - 1]).toContain("unreachable();");
+  });
+});
+
+describe("the runtime that can collect", () => {
+  test("runs the same contract", async () => {
+    const contract = await load("fixtures/types/echo.ts", { runtime: "minimal" });
+    contract.deploy("new");
+    const shape = { name: "n", color: "Green", points: [{ x: 1, y: 2 }], owner: undefined, worth: 5n };
+    contract.call("store", ["k", shape]);
+    expect(contract.call("load", ["k"])).toEqual(shape);
+    expect(contract.call("texts", [["a", "", "ü"]])).toEqual(["a", "", "ü"]);
+    expect(contract.call("push", [{ x: 3, y: 4 }])).toBe(1);
+    expect(contract.call("pop")).toEqual({ x: 3, y: 4 });
   });
 });
 
