@@ -68,7 +68,10 @@ export function findDepths(bytes: Uint8Array, maxStack: number): Depth[] {
       code,
     };
   });
-  const costs = bodies.map(({ values }) => FRAME_COST + (vectors ? VALUE_COST_WITH_VECTORS : VALUE_COST) * values);
+  const value = vectors ? VALUE_COST_WITH_VECTORS : VALUE_COST;
+  const costs = bodies.map(
+    ({ values, code }) => FRAME_COST + value * values + (value / 2) * code.filter(isComputation).length,
+  );
 
   const ownCalls = (f: number): number[] => [...bodies[f]!.calls].filter((g) => g >= first).map((g) => g - first);
   const callsHost = (f: number): boolean => bodies[f]!.callsIndirectly || [...bodies[f]!.calls].some((g) => g < first);
@@ -103,6 +106,12 @@ export function findDepths(bytes: Uint8Array, maxStack: number): Depth[] {
       (anyReferenced && (callsIndirectly || [...reached[f]!].some((g) => bodies[g]!.callsIndirectly)));
     return { cost: costs[f]!, counted: isCounted(f), below: below(f, isCounted), carries: isCounted(f) || reaches };
   });
+}
+
+/** `select`, the opcodes from 0x45 to 0xc4, the saturating conversions, and everything with prefix 0xfd. */
+function isComputation({ opcode }: Instruction): boolean {
+  if (opcode === 0x1b || opcode === 0x1c) return true;
+  return (opcode >= 0x45 && opcode <= 0xc4) || (opcode >= 0xfc00 && opcode <= 0xfc07) || opcode >= 0xfd00;
 }
 
 function blockIsVector(body: Uint8Array, opcode: number, start: number): boolean {
