@@ -41,7 +41,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   cli: ["picocolors"],
   client: [],
   host: ["lmdb"],
-  crypto: ["@noble/curves", "@noble/hashes", "@scure/sr25519", "hash-wasm"],
+  crypto: ["@noble/curves", "@scure/bip39", "@scure/sr25519"],
   conformance: ["wabt"],
 };
 
