@@ -23,11 +23,15 @@ export function spendable(account: Account): bigint {
   return account.free > existentialDeposit ? account.free - existentialDeposit : 0n;
 }
 
-/** Makes money: deposits from the chain, and the throwaway money of estimates. */
+/** The most that an account can have, and all accounts together. */
+const mostMoney = 2n ** 128n - 1n;
+
+/** Makes money: deposits from the chain, and the throwaway money of estimates. What is too much for a u128 is lost. */
 export function mint(journal: Journal, to: AccountId, amount: bigint): void {
   if (amount === 0n) return;
   const account = accountOf(journal.state, to);
-  journal.setAccount(to, { free: account.free + amount, held: account.held });
+  const free = account.free + amount;
+  journal.setAccount(to, { free: free < mostMoney ? free : mostMoney, held: account.held });
 }
 
 /**

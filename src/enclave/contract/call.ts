@@ -33,6 +33,8 @@ export interface QueryEnvironment {
   readonly nowMs: bigint;
   /** `length` random bytes. */
   random(length: number): Uint8Array;
+  /** The most milliseconds of wall clock that one pass may compute; without a bound when absent. */
+  readonly deadlineMs?: number;
   /** What the Pink extension needs beyond this; it alone knows the shape. */
   readonly pink?: unknown;
 }

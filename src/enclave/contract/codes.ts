@@ -26,7 +26,8 @@ const atHand = 64;
 /** Compiled code of stored code. */
 export class CodeStore {
   readonly #machine: Machine;
-  readonly #loaded = new Map<CodeRecord, Code>();
+  /** By the stored bytes themselves, which are one object for as long as the code is stored. */
+  readonly #loaded = new Map<Uint8Array, Code>();
 
   constructor(machine: Machine) {
     this.#machine = machine;
@@ -37,7 +38,7 @@ export class CodeStore {
    * @throws {ContractFault} `CodeRejected` when the profile refuses it.
    */
   load(record: CodeRecord, hash: Uint8Array, profile: Profile): Code {
-    const known = this.#loaded.get(record);
+    const known = this.#loaded.get(record.code);
     if (known !== undefined) return known;
     const code = this.#machine.load(record.code, loadOptions(hash, profile, record.determinism));
     if (this.#loaded.size >= atHand)
@@ -45,7 +46,7 @@ export class CodeStore {
         this.#loaded.delete(oldest);
         break;
       }
-    this.#loaded.set(record, code);
+    this.#loaded.set(record.code, code);
     return code;
   }
 

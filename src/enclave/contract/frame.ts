@@ -247,7 +247,13 @@ export function runFrame(frame: Frame, code: LoadedCode, gas: number, limit?: bi
     }
     begin(frame, limit);
     const { machine, host } = execution.engine;
-    outcome = machine.run(code.code, { host, frame, entry: frame.entry, gas });
+    const deadlineMs = frame.depth === 1 ? execution.environment?.deadlineMs : undefined;
+    outcome = machine.run(
+      code.code,
+      deadlineMs === undefined
+        ? { host, frame, entry: frame.entry, gas }
+        : { host, frame, entry: frame.entry, gas, deadlineMs },
+    );
     gasUsed = outcome.gasUsed;
     if (gasUsed > frame.gasRequired) frame.gasRequired = gasUsed;
     switch (outcome.type) {

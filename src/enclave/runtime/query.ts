@@ -63,7 +63,9 @@ export function runQuery(request: QueryRequest, environment: QueryEnvironment, c
 
 /** The environment with its session; methods are called on the object that they came with. */
 function withSession(environment: QueryEnvironment, session: QuerySession): QueryEnvironment {
-  return { nowMs: environment.nowMs, random: (length) => environment.random(length), pink: session };
+  const { nowMs, deadlineMs } = environment;
+  const limit = deadlineMs === undefined ? {} : { deadlineMs };
+  return { nowMs, random: (length) => environment.random(length), pink: session, ...limit };
 }
 
 function ask(execution: RootExecution, request: QueryRequest, gas: number): RootResult {

@@ -62,6 +62,8 @@ export class State {
   /** Undefined until a cluster was deployed. */
   cluster: ClusterRecord | undefined;
   #epoch: number;
+  /** Whether this is a fork of another. */
+  #aside = false;
   /** Contracts whose leaves do not have the hash of what the records say now. */
   #touched: ContractRecord[] = [];
 
@@ -110,13 +112,14 @@ export class State {
       epoch,
     );
     other.cluster = this.cluster;
+    other.#aside = true;
     return other;
   }
 
   /** The record of a contract to be changed in place: the one that is there, or its successor in this epoch. */
   writable(record: ContractRecord): ContractRecord {
     if (record.epoch === this.#epoch) return record;
-    const own = new ContractRecord(record.id, this.#epoch, record.storage.fork(this.#epoch), record.info);
+    const own = new ContractRecord(record.id, this.#epoch, record.storage.fork(this.#epoch, this.#aside), record.info);
     this.contracts.set(record.id, own);
     return own;
   }

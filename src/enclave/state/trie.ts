@@ -110,12 +110,18 @@ class Branch<V> extends Hashed {
     this.children = children;
   }
 
-  /** A copy to be changed. It takes the row of hashes along: what is left behind is not likely to be hashed again. */
-  copy(epoch: number): Branch<V> {
+  /**
+   * A copy to be changed.
+   * @param moving whether the row of hashes goes along: what is left behind is then read child by child if it is ever
+   *   hashed again.
+   */
+  copy(epoch: number, moving: boolean): Branch<V> {
     const other = new Branch(epoch, this.bitmap, this.children.slice());
-    other.hashes = this.hashes;
-    other.changed = this.changed;
-    this.hashes = undefined;
+    if (moving) {
+      other.hashes = this.hashes;
+      other.changed = this.changed;
+      this.hashes = undefined;
+    }
     return other;
   }
 
@@ -196,6 +202,8 @@ export class Trie<V> {
   #root: Branch<V>;
   #size: number;
   #epoch: number;
+  /** Whether this is a fork of another: it leaves the rows of hashes to that. */
+  #aside = false;
   readonly #encode: LeafEncoder<V>;
 
   constructor(encode: LeafEncoder<V>, epoch: number) {
@@ -213,9 +221,11 @@ export class Trie<V> {
   /**
    * A second trie of the same content, at no cost; both go on apart.
    * @param epoch a new epoch for the fork. This trie must be given one too, by `renew`, before it is changed again.
+   * @param aside whether this trie goes on as the one that is hashed most; else the fork does, in its place.
    */
-  fork(epoch: number): Trie<V> {
+  fork(epoch: number, aside = true): Trie<V> {
     const other = new Trie(this.#encode, epoch);
+    other.#aside = aside || this.#aside;
     other.#root = this.#root;
     other.#size = this.#size;
     return other;
@@ -338,13 +348,13 @@ export class Trie<V> {
   #ownRoot(): Branch<V> {
     const root = this.#root;
     if (root.epoch === this.#epoch) return root;
-    this.#root = root.copy(this.#epoch);
+    this.#root = root.copy(this.#epoch, !this.#aside);
     return this.#root;
   }
 
   #own(parent: Branch<V>, index: number, child: Branch<V>): Branch<V> {
     if (child.epoch === this.#epoch) return child;
-    const copy = child.copy(this.#epoch);
+    const copy = child.copy(this.#epoch, !this.#aside);
     parent.children[index] = copy;
     return copy;
   }
