@@ -110,7 +110,7 @@ export const catalogue = {
   ),
   NoCluster: engine(
     () => "This worker serves no cluster yet.",
-    "Wait for the block that deploys a cluster, or add one with `addCluster`.",
+    "Wait for the block that deploys a cluster.",
   ),
   Undecodable: engine(
     (f) => `These bytes are not a valid ${f.what}: ${f.reason}${at(f)}.`,
