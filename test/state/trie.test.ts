@@ -3,10 +3,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { blake2_256 } from "../../src/crypto/hash.ts";
-import { nextEpoch, Trie } from "../../src/enclave/state/trie.ts";
+import { type LeafEncoder, nextEpoch, Trie } from "../../src/enclave/state/trie.ts";
 
-const encode = (w: { bytes(b: Uint8Array): { raw(b: Uint8Array): unknown } }, key: Uint8Array, value: Uint8Array) =>
-  w.bytes(key).raw(value);
+const encode: LeafEncoder<Uint8Array> = (w, { key, value }) => w.bytes(key).raw(value);
 const empty = (): Trie<Uint8Array> => new Trie<Uint8Array>(encode, nextEpoch());
 /** Short hashes meet in their first nibbles often; what they are made of keeps them apart. */
 const keyOf = (n: number): Uint8Array => {

@@ -7,12 +7,13 @@
  * @module
  */
 
+import { storedLength } from "../state/records.ts";
 import { fixedSlot, variableSlot } from "./address.ts";
 import { costs, perByte } from "./costs.ts";
 import { contractsFault } from "./dispatch-error.ts";
 import type { Frame } from "./frame.ts";
 import { maxPayloadLength, maxStorageKeyLength } from "./limits.ts";
-import { copyOf, sentinel, writeOutput } from "./memory.ts";
+import { copyOf, sentinel, viewOf, writeOutput } from "./memory.ts";
 import { ReturnCode } from "./return-code.ts";
 
 /** A key as the guest wrote it and its slot. Replaced as a whole, so that it is right whenever a run is cut off. */
@@ -57,9 +58,8 @@ function write(frame: Frame, slot: Uint8Array, pointer: number, length: number):
   const size = length >>> 0;
   if (size > maxPayloadLength) throw contractsFault("ValueTooLarge");
   const { record, execution } = frame;
-  const value = copyOf(frame.slot, pointer, size);
-  const before = execution.journal.setStorage(record, slot, value);
-  const old = before === undefined ? -1 : before.value.length;
+  const before = execution.journal.setStorage(record, slot, viewOf(frame.slot, pointer, size));
+  const old = before === undefined ? -1 : storedLength(before);
   frame.slot.charge(costs.setStorage + perByte.setStorageNew * size + (old > 0 ? perByte.setStorageOld * old : 0));
   frame.diff.count(old, size);
   return old;
@@ -67,27 +67,28 @@ function write(frame: Frame, slot: Uint8Array, pointer: number, length: number):
 
 function remove(frame: Frame, slot: Uint8Array): number {
   const before = frame.execution.journal.setStorage(frame.record, slot, undefined);
-  const old = before === undefined ? -1 : before.value.length;
+  const old = before === undefined ? -1 : storedLength(before);
   frame.slot.charge(costs.clearStorage + (old > 0 ? perByte.clearStorage * old : 0));
   frame.diff.count(old, -1);
   return old;
 }
 
 function read(frame: Frame, slot: Uint8Array, out: number, outLength: number): number {
-  const value = frame.record.storage.get(slot);
-  if (value === undefined) {
+  const entry = frame.record.storage.leaf(slot);
+  if (entry === undefined) {
     frame.slot.charge(costs.getStorage);
     return ReturnCode.KeyNotFound;
   }
-  frame.slot.charge(costs.getStorage + perByte.getStorage * value.length);
-  writeOutput(frame.slot, out, outLength, value);
+  frame.slot.charge(costs.getStorage + perByte.getStorage * storedLength(entry));
+  writeOutput(frame.slot, out, outLength, entry.bytes, entry.keyLength);
   return ReturnCode.Success;
 }
 
 function measure(frame: Frame, slot: Uint8Array): number {
-  const value = frame.record.storage.get(slot);
-  frame.slot.charge(costs.containsStorage + perByte.containsStorage * (value?.length ?? 0));
-  return value === undefined ? sentinel : value.length;
+  const entry = frame.record.storage.leaf(slot);
+  const length = entry === undefined ? 0 : storedLength(entry);
+  frame.slot.charge(costs.containsStorage + perByte.containsStorage * length);
+  return entry === undefined ? sentinel : length;
 }
 
 /** A length, or the sentinel for absence. */
@@ -146,9 +147,9 @@ export function takeStorage(frame: Frame, key: number, keyLength: number, out: n
     frame.slot.charge(costs.takeStorage);
     return ReturnCode.KeyNotFound;
   }
-  const { length } = before.value;
+  const length = storedLength(before);
   frame.slot.charge(costs.takeStorage + perByte.takeStorage * length);
   frame.diff.count(length, -1);
-  writeOutput(frame.slot, out, outLength, before.value);
+  writeOutput(frame.slot, out, outLength, before.bytes, before.keyLength);
   return ReturnCode.Success;
 }

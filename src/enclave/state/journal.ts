@@ -7,7 +7,15 @@
  */
 
 import type { AccountId, CodeHash, ContractId } from "../../wire/bytes.ts";
-import type { Account, ClusterRecord, CodeRecord, ContractInfo, ContractRecord, Hook } from "./records.ts";
+import {
+  type Account,
+  type ClusterRecord,
+  type CodeRecord,
+  type ContractInfo,
+  type ContractRecord,
+  type Hook,
+  storageEntry,
+} from "./records.ts";
 import type { State } from "./state.ts";
 import type { Leaf, Trie } from "./trie.ts";
 
@@ -38,9 +46,9 @@ class StorageChange implements Change {
   readonly state: State;
   readonly record: ContractRecord;
   readonly key: Uint8Array;
-  readonly before: Leaf<Uint8Array> | undefined;
+  readonly before: Leaf<undefined> | undefined;
 
-  constructor(state: State, record: ContractRecord, key: Uint8Array, before: Leaf<Uint8Array> | undefined) {
+  constructor(state: State, record: ContractRecord, key: Uint8Array, before: Leaf<undefined> | undefined) {
     this.state = state;
     this.record = record;
     this.key = key;
@@ -111,14 +119,15 @@ export class Journal {
   /**
    * Sets a value in the storage of a contract, or removes it.
    * @param record a writable record.
-   * @param key the trie key; the state keeps it and the value.
+   * @param slot the trie key; kept.
+   * @param value copied.
    * @returns the entry that was there.
    */
-  setStorage(record: ContractRecord, key: Uint8Array, value: Uint8Array | undefined): Leaf<Uint8Array> | undefined {
+  setStorage(record: ContractRecord, slot: Uint8Array, value: Uint8Array | undefined): Leaf<undefined> | undefined {
     const { storage } = record;
-    const before = value === undefined ? storage.delete(key) : storage.set(key, value);
+    const before = value === undefined ? storage.delete(slot) : storage.put(storageEntry(slot, value));
     if (before !== undefined || value !== undefined) {
-      this.#changes.push(new StorageChange(this.state, record, key, before));
+      this.#changes.push(new StorageChange(this.state, record, slot, before));
       this.state.touch(record);
     }
     return before;

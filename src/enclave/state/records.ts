@@ -16,7 +16,7 @@ import {
   contractId,
 } from "../../wire/bytes.ts";
 import type { Reader, Writer } from "../../wire/scale.ts";
-import type { Trie } from "./trie.ts";
+import { Leaf, type Trie } from "./trie.ts";
 
 /** Balances of an account in the cluster. An account whose balances are all 0 has no record. */
 export interface Account {
@@ -59,17 +59,46 @@ export interface ContractInfo {
   readonly dependencies: readonly DelegateDependency[];
 }
 
+/**
+ * The storage of a contract: values by slot. Slot and value stand in one array, in which a read finds both.
+ */
+export type Storage = Trie<undefined>;
+
+/** An entry for a storage. */
+export function storageEntry(slot: Uint8Array, value: Uint8Array): Leaf<undefined> {
+  const { length } = slot;
+  const bytes = new Uint8Array(length + value.length);
+  if (bytes.length > 64) {
+    bytes.set(slot);
+    bytes.set(value, length);
+  } else {
+    for (let i = 0; i < length; i++) bytes[i] = slot[i]!;
+    for (let i = 0; i < value.length; i++) bytes[length + i] = value[i]!;
+  }
+  return new Leaf(bytes, length, undefined);
+}
+
+/** The value of an entry, as a view. */
+export function storedValue({ bytes, keyLength }: Leaf<undefined>): Uint8Array {
+  return bytes.subarray(keyLength);
+}
+
+/** How long the value of an entry is. */
+export function storedLength({ bytes, keyLength }: Leaf<undefined>): number {
+  return bytes.length - keyLength;
+}
+
 /** A contract with its storage. */
 export class ContractRecord {
   readonly id: ContractId;
   /** The epoch in which this record may be changed in place; see `State.writable`. */
   readonly epoch: number;
-  readonly storage: Trie<Uint8Array>;
+  readonly storage: Storage;
   info: ContractInfo;
   /** Whether it has changed since the state's root was last asked for; see `State.touch`. */
   touched = false;
 
-  constructor(id: ContractId, epoch: number, storage: Trie<Uint8Array>, info: ContractInfo) {
+  constructor(id: ContractId, epoch: number, storage: Storage, info: ContractInfo) {
     this.id = id;
     this.epoch = epoch;
     this.storage = storage;

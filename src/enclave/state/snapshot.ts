@@ -13,6 +13,8 @@ import {
   readCodeFacts,
   readContractInfo,
   readHook,
+  storageEntry,
+  storedValue,
   writeAccount,
   writeCluster,
   writeCodeFacts,
@@ -30,7 +32,7 @@ function writeTrie<V>(w: Writer, trie: Trie<V>, write: (leaf: Leaf<V>) => void):
 function writeContract(w: Writer, record: ContractRecord): void {
   w.raw(record.id);
   writeContractInfo(w, record.info);
-  writeTrie(w, record.storage, ({ key, value }) => w.bytes(key).bytes(value));
+  writeTrie(w, record.storage, (leaf) => w.bytes(leaf.key).bytes(storedValue(leaf)));
 }
 
 /** Writes a whole state. */
@@ -63,7 +65,7 @@ export function readState(r: Reader): State {
   times(r, 162, () => {
     const record = state.newContract(contractId(r.raw(32)), readContractInfo(r));
     times(r, 2, () => {
-      record.storage.set(r.bytes(), r.bytes());
+      record.storage.put(storageEntry(r.bytesView(), r.bytesView()));
     });
     state.contracts.set(record.id, record);
   });

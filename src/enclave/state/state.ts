@@ -20,6 +20,7 @@ import {
   type ContractInfo,
   ContractRecord,
   type Hook,
+  type Storage,
   writeAccount,
   writeCluster,
   writeCodeFacts,
@@ -28,20 +29,20 @@ import {
 } from "./records.ts";
 import { type LeafEncoder, nextEpoch, Trie } from "./trie.ts";
 
-const accountLeaf: LeafEncoder<Account> = (w, key, account) => writeAccount(w.raw(key), account);
-const storageLeaf: LeafEncoder<Uint8Array> = (w, key, value) => w.bytes(key).raw(value);
-const codeLeaf: LeafEncoder<CodeRecord> = (w, key, record) => writeCodeFacts(w.raw(key), record);
-const hookLeaf: LeafEncoder<Hook> = (w, key, hook) => writeHook(w.raw(key), hook);
-const weightLeaf: LeafEncoder<number> = (w, key, weight) => w.raw(key).u32(weight);
-const contractLeaf: LeafEncoder<ContractRecord> = (w, key, record) => {
+const accountLeaf: LeafEncoder<Account> = (w, { key, value }) => writeAccount(w.raw(key), value);
+const storageLeaf: LeafEncoder<undefined> = (w, { bytes, keyLength }) => w.compact(keyLength).raw(bytes);
+const codeLeaf: LeafEncoder<CodeRecord> = (w, { key, value }) => writeCodeFacts(w.raw(key), value);
+const hookLeaf: LeafEncoder<Hook> = (w, { key, value }) => writeHook(w.raw(key), value);
+const weightLeaf: LeafEncoder<number> = (w, { key, value }) => w.raw(key).u32(value);
+const contractLeaf: LeafEncoder<ContractRecord> = (w, { key, value }) => {
   // The writer is shared with the storage's leaves, whose hashes this asks for: those come first.
-  const root = record.storage.root();
+  const root = value.storage.root();
   w.clear().u8(0).raw(key).raw(root);
-  writeContractInfo(w, record.info);
+  writeContractInfo(w, value.info);
 };
 
 /** An empty storage of a contract. */
-export function emptyStorage(epoch: number): Trie<Uint8Array> {
+export function emptyStorage(epoch: number): Storage {
   return new Trie(storageLeaf, epoch);
 }
 

@@ -63,19 +63,29 @@ abstract class Hashed {
 
 /** One entry. Never changed once it is in a trie: another value is another leaf. */
 export class Leaf<V> extends Hashed {
-  readonly key: Uint8Array;
+  /** The key, and behind it whatever the owner keeps with it. */
+  readonly bytes: Uint8Array;
+  /** How many of the bytes are the key. */
+  readonly keyLength: number;
   readonly value: V;
 
-  constructor(key: Uint8Array, value: V) {
+  constructor(bytes: Uint8Array, keyLength: number, value: V) {
     super();
-    this.key = key;
+    this.bytes = bytes;
+    this.keyLength = keyLength;
     this.value = value;
+  }
+
+  /** The key. */
+  get key(): Uint8Array {
+    const { bytes, keyLength } = this;
+    return bytes.length === keyLength ? bytes : bytes.subarray(0, keyLength);
   }
 
   seal(encode: LeafEncoder<V>): void {
     if (this.hashed) return;
     leafWriter.clear().u8(0);
-    encode(leafWriter, this.key, this.value);
+    encode(leafWriter, this);
     const bytes = leafWriter.written();
     if (bytes.length <= blake2Area.input.length) {
       blake2Area.input.set(bytes);
@@ -165,7 +175,7 @@ class Branch<V> extends Hashed {
 }
 
 /** Writes the key and value of a leaf for its hash; the form must be unambiguous. */
-export type LeafEncoder<V> = (writer: Writer, key: Uint8Array, value: V) => void;
+export type LeafEncoder<V> = (writer: Writer, leaf: Leaf<V>) => void;
 
 /** Numbers epochs; one counter for all tries of a process, so that no two forks own a node alike. */
 let lastEpoch = 0;
@@ -184,16 +194,22 @@ function bitsBelow(bitmap: number, bit: number): number {
   return (n + (n >> 8)) & 0x1f;
 }
 
-function nibble(key: Uint8Array, depth: number): number {
-  const byte = key[depth >> 1];
-  if (byte === undefined) throw new EngineError("Internal", { what: "two keys of a trie differ in nothing" });
+/** The nibble of a key of some length, which may have other bytes behind it. */
+function nibble(key: Uint8Array, length: number, depth: number): number {
+  if (depth >= 2 * length) throw new EngineError("Internal", { what: "two keys of a trie differ in nothing" });
+  const byte = key[depth >> 1]!;
   return (depth & 1) === 0 ? byte >> 4 : byte & 15;
 }
 
-function sameKey(a: Uint8Array, b: Uint8Array): boolean {
-  const { length } = a;
-  if (b.length !== length) return false;
-  for (let i = 0; i < length; i++) if (a[i] !== b[i]) return false;
+/** Whether a leaf has a key, given by the first bytes of an array. */
+function hasKey(
+  leaf: { readonly bytes: Uint8Array; readonly keyLength: number },
+  key: Uint8Array,
+  length: number,
+): boolean {
+  if (leaf.keyLength !== length) return false;
+  const { bytes } = leaf;
+  for (let i = 0; i < length; i++) if (bytes[i] !== key[i]) return false;
   return true;
 }
 
@@ -244,26 +260,26 @@ export class Trie<V> {
   leaf(key: Uint8Array): Leaf<V> | undefined {
     let node: Branch<V> = this.#root;
     for (let depth = 0; ; depth++) {
-      const bit = 1 << nibble(key, depth);
+      const bit = 1 << nibble(key, key.length, depth);
       if ((node.bitmap & bit) === 0) return undefined;
       const child = node.children[bitsBelow(node.bitmap, bit)]!;
-      if (child instanceof Leaf) return sameKey(child.key, key) ? child : undefined;
+      if (child instanceof Leaf) return hasKey(child, key, key.length) ? child : undefined;
       node = child;
     }
   }
 
   /** Sets the value of a key; the trie keeps `key` and `value`. Returns the entry that was there. */
   set(key: Uint8Array, value: V): Leaf<V> | undefined {
-    return this.put(new Leaf(key, value));
+    return this.put(new Leaf(key, key.length, value));
   }
 
   /** Puts an entry. Returns the one of the same key that was there. */
   put(leaf: Leaf<V>): Leaf<V> | undefined {
-    const { key } = leaf;
+    const { bytes: key, keyLength } = leaf;
     let node = this.#ownRoot();
     for (let depth = 0; ; depth++) {
       node.hashed = false;
-      const bit = 1 << nibble(key, depth);
+      const bit = 1 << nibble(key, keyLength, depth);
       node.changed |= bit;
       const index = bitsBelow(node.bitmap, bit);
       if ((node.bitmap & bit) === 0) {
@@ -275,7 +291,7 @@ export class Trie<V> {
       }
       const child = node.children[index]!;
       if (child instanceof Leaf) {
-        if (sameKey(child.key, key)) {
+        if (hasKey(child, key, keyLength)) {
           node.children[index] = leaf;
           return child;
         }
@@ -296,7 +312,7 @@ export class Trie<V> {
     for (let depth = 0; ; depth++) {
       path.push(node);
       node.hashed = false;
-      const bit = 1 << nibble(key, depth);
+      const bit = 1 << nibble(key, key.length, depth);
       node.changed |= bit;
       const index = bitsBelow(node.bitmap, bit);
       const child = node.children[index]!;
@@ -315,7 +331,7 @@ export class Trie<V> {
       const only = branch.children[0]!;
       if (branch.children.length > 1 || !(only instanceof Leaf)) break;
       const parent = path[depth - 1]!;
-      parent.children[bitsBelow(parent.bitmap, 1 << nibble(key, depth - 1))] = only;
+      parent.children[bitsBelow(parent.bitmap, 1 << nibble(key, key.length, depth - 1))] = only;
     }
     return found;
   }
@@ -361,8 +377,8 @@ export class Trie<V> {
 
   /** A branch for two entries that share their path so far. */
   #split(one: Leaf<V>, other: Leaf<V>, depth: number): Branch<V> {
-    const a = nibble(one.key, depth);
-    const b = nibble(other.key, depth);
+    const a = nibble(one.bytes, one.keyLength, depth);
+    const b = nibble(other.bytes, other.keyLength, depth);
     if (a === b) return new Branch(this.#epoch, 1 << a, [this.#split(one, other, depth + 1)]);
     return new Branch(this.#epoch, (1 << a) | (1 << b), a < b ? [one, other] : [other, one]);
   }

@@ -51,6 +51,11 @@ class Store {
     for (const [key, entry] of this.entries) if (entry.expires <= now) this.drop(key);
   }
 
+  recount(): void {
+    this.size = 0;
+    for (const entry of this.entries.values()) this.size += entry.size;
+  }
+
   private holds(more: number): boolean {
     return this.size + more <= this.quota && this.entries.size < 16 + this.quota / quotaPerEntry;
   }
@@ -160,6 +165,11 @@ export class LocalCache {
   remove(contract: ContractId, key: Uint8Array): Uint8Array | undefined {
     const entry = this.#changing(contract)?.drop(keyOf(key));
     return entry === undefined || entry.expires <= this.#now() ? undefined : entry.value;
+  }
+
+  /** Counts anew what each contract holds: after a change that was cut off midway. */
+  recount(): void {
+    for (const store of this.#stores.values()) store.recount();
   }
 
   /** Bytes of keys and values that a contract holds, those expired and not yet dropped counted. */

@@ -17,7 +17,8 @@ import type { LocalCache } from "./cache.ts";
 /** The most answers and the most bytes of answers that one query may gather. */
 export const sessionLimits = { answers: 100_000, bytes: 32 * 1024 * 1024 } as const;
 
-interface Answer {
+/** One question that was put to the surroundings, and what they said. */
+export interface Answer {
   /** blake2_256 of contract, function and input. */
   readonly asked: Uint8Array;
   readonly output: Uint8Array;
@@ -27,13 +28,31 @@ interface Answer {
 export class QuerySession {
   /** The worker's cache; undefined: no contract has room in it. */
   readonly cache: LocalCache | undefined;
-  readonly #answers: Answer[] = [];
+  /** Whether all answers come from an earlier query's log: nothing new is asked, and nothing has an effect. */
+  readonly replaying: boolean;
+  readonly #answers: Answer[];
   #next = 0;
   #bytes = 0;
   #waiting: Uint8Array | undefined;
 
-  constructor(cache?: LocalCache) {
+  /** @param recorded the answers of an earlier query, to be given again and no others. */
+  constructor(cache?: LocalCache, recorded?: readonly Answer[]) {
     this.cache = cache;
+    this.replaying = recorded !== undefined;
+    this.#answers = recorded === undefined ? [] : [...recorded];
+  }
+
+  /** All questions and answers so far, in order. */
+  get answers(): readonly Answer[] {
+    return this.#answers;
+  }
+
+  /**
+   * Ends a query that was answered from a log.
+   * @throws {EngineError} `QueryLogMismatch` when the log holds more than the query asked.
+   */
+  finish(): void {
+    if (this.replaying && this.#next < this.#answers.length) throw mismatch("the query ended before its log did");
   }
 
   /** Starts a pass: answers are given again from the first. */
@@ -83,8 +102,12 @@ export class QuerySession {
 
   #known(asked: Uint8Array): Uint8Array | undefined {
     const answer = this.#answers[this.#next];
-    if (answer === undefined) return undefined;
+    if (answer === undefined) {
+      if (this.replaying) throw mismatch("the query asks for more than its log holds");
+      return undefined;
+    }
     if (!sameBytes(answer.asked, asked)) {
+      if (this.replaying) throw mismatch("the query asks for something else than it did when the log was made");
       throw new EngineError("Internal", { what: "a query took another path when it was run again" });
     }
     this.#next++;
@@ -102,6 +125,10 @@ export class QuerySession {
     // The pass that computed it is past it; the pass that waited for it will come to it.
     if (this.#waiting === undefined) this.#next++;
   }
+}
+
+function mismatch(reason: string): EngineError {
+  return new EngineError("QueryLogMismatch", { reason });
 }
 
 /** The session of a query; undefined in transactions and estimates, which must not see anything of it. */
