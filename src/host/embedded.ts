@@ -17,7 +17,7 @@ import { decode, encode } from "../wire/scale.ts";
 import { Author } from "./chain/author.ts";
 import { Chain, type CheckedExtrinsic, type Place } from "./chain/chain.ts";
 import { embeddedCluster } from "./chain/genesis.ts";
-import { Pool } from "./chain/pool.ts";
+import { Pool, poolLimits } from "./chain/pool.ts";
 import { checkSignature } from "./chain/signature.ts";
 import type { NodeOptions } from "./options.ts";
 import { Relay } from "./relay/relay.ts";
@@ -151,6 +151,9 @@ export class EmbeddedNode implements NodeApi {
     const name = toHex(hash);
     let submission = this.submissions.get(name);
     if (submission === undefined) {
+      // Those whose signatures are still to be checked are in no pool yet, but they wait as well.
+      const waiting = this.submissions.size;
+      if (waiting >= 2 * poolLimits.extrinsics) throw new EngineError("PoolFull", { waiting });
       submission = this.order(bytes.slice(), hash).finally(() => this.submissions.delete(name));
       submission.catch(() => undefined);
       this.submissions.set(name, submission);
@@ -249,11 +252,21 @@ export class EmbeddedNode implements NodeApi {
     }
   }
 
+  /** Calls the enclave; when the node ends meanwhile, that is what the caller is told. */
+  private async ask(entry: number, body: Uint8Array): Promise<Uint8Array> {
+    try {
+      return await this.relay.call(entry, body);
+    } catch (error) {
+      this.check();
+      throw error;
+    }
+  }
+
   async query(request: Uint8Array, signal?: AbortSignal): Promise<Uint8Array> {
     this.check();
     signal?.throwIfAborted();
     const answer = decode(
-      await unlessAborted(this.relay.call(Entry.query, request), signal),
+      await unlessAborted(this.ask(Entry.query, request), signal),
       "enclave result",
       readEnclaveResult,
     );
@@ -263,17 +276,17 @@ export class EmbeddedNode implements NodeApi {
 
   async codeExists(hash: Uint8Array): Promise<boolean> {
     this.check();
-    return decode(await this.relay.call(Entry.codeExists, hash), "answer", (r) => r.bool());
+    return decode(await this.ask(Entry.codeExists, hash), "answer", (r) => r.bool());
   }
 
   async contractCode(contract: Uint8Array): Promise<Uint8Array | undefined> {
     this.check();
-    return decode(await this.relay.call(Entry.contractCode, contract), "answer", (r) => r.option((o) => o.raw(32)));
+    return decode(await this.ask(Entry.contractCode, contract), "answer", (r) => r.option((o) => o.raw(32)));
   }
 
   async balance(account: Uint8Array): Promise<{ readonly total: bigint; readonly free: bigint }> {
     this.check();
-    return decode(await this.relay.call(Entry.balance, account), "answer", (r) => ({
+    return decode(await this.ask(Entry.balance, account), "answer", (r) => ({
       total: r.u128(),
       free: r.u128(),
     }));
@@ -318,6 +331,7 @@ export class EmbeddedNode implements NodeApi {
   /** Ends what waits; nothing is answered any more. */
   private fail(error: unknown): void {
     this.end ??= error;
+    clearTimeout(this.idle);
     this.pool.clear(error);
     for (const { reject } of this.unplaced.values()) reject(error);
     this.unplaced.clear();

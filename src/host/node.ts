@@ -46,6 +46,9 @@ export async function openNode(options: NodeOptions = {}): Promise<NodeApi> {
   }
 }
 
+/** Milliseconds that an owner may be too busy to say a word. */
+const OWNER_PATIENCE = 10_000;
+
 /**
  * Connects to the live owner of a folder.
  * @returns The owner's node; `close` ends the connection, not the node. Undefined when nobody owns the folder: then
@@ -54,7 +57,7 @@ export async function openNode(options: NodeOptions = {}): Promise<NodeApi> {
  */
 export async function connectNode(dir: string): Promise<NodeApi | undefined> {
   const path = resolve(dir);
-  const owner = await reachOwner(path);
+  const owner = await reachOwner(path, OWNER_PATIENCE);
   if (owner === undefined) return undefined;
   if (owner.hello?.serving !== true) {
     owner.socket.destroy();

@@ -168,7 +168,7 @@ async function findOwner(dir: string, patience: number): Promise<OwnerConnection
  * @param patience milliseconds to wait for its first words.
  * @returns The connection; undefined when nobody owns the folder.
  */
-export async function reachOwner(dir: string, patience = 2000): Promise<OwnerConnection | undefined> {
+export async function reachOwner(dir: string, patience: number): Promise<OwnerConnection | undefined> {
   try {
     const found = await findOwner(dir, patience);
     return typeof found === "number" ? undefined : found;

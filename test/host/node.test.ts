@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openNode } from "../../src/host/node.ts";
+import { contractId } from "../../src/wire/bytes.ts";
 import type { NodeApi, NodeEvents } from "../../src/wire/node.ts";
 import { account, ask, deployed, deposit, hashOf, message, receiptOf, signed } from "./support/extrinsics.ts";
 import { data, fixture } from "./support/fixtures.ts";
@@ -102,6 +103,71 @@ describe("a node in memory", () => {
     await new Promise((resolve) => setImmediate(resolve));
     expect(blocks).toHaveLength(2);
     expect(receipts).toHaveLength(1);
+  });
+});
+
+describe("a node that refuses something", () => {
+  it("says why by its code, changes nothing, and goes on", async () => {
+    const node = await opened({ endowment: 1000n, cluster: { gasPrice: 0n, depositPerByte: 0n, depositPerItem: 0n } });
+    const { genesisHash } = await node.facts();
+    const pay = (nonce: number, amount: bigint) => signed(alice, genesisHash, nonce, deposit(bob.publicKey, amount));
+    await node.submit(pay(0, 1n));
+    const forged = pay(1, 1n);
+    forged[40]! ^= 1;
+    const refusals: [Uint8Array, string][] = [
+      [new Uint8Array(0), "Undecodable"],
+      [Uint8Array.of(1, 2, 3), "Undecodable"],
+      [pay(1, 1n).subarray(1), "Undecodable"],
+      [new Uint8Array(3 * 1024 * 1024), "ExtrinsicTooLarge"],
+      [forged, "BadSignature"],
+      [signed(alice, new Uint8Array(32), 1, deposit(bob.publicKey, 1n)), "BadSignature"],
+      [pay(0, 2n), "BadNonce"],
+      [pay(2_000_000, 2n), "BadNonce"],
+      [pay(1, 1000n), "InsufficientBalance"],
+      [
+        signed(alice, genesisHash, 1, { kind: "adjustStake", contract: contractId(alice.publicKey), amount: 1n }),
+        "NoSystemContract",
+      ],
+      [
+        signed(bob, genesisHash, 0, { kind: "cluster", event: { kind: "systemCode", code: new Uint8Array(8) } }),
+        "NotPermitted",
+      ],
+    ];
+    for (const [extrinsic, code] of refusals) {
+      const before = await node.balance(bob.publicKey);
+      await expect(node.submit(extrinsic), code).rejects.toMatchObject({ code });
+      expect(await node.inclusion(hashOf(extrinsic))).toBeUndefined();
+      expect(await node.nextNonce(alice.publicKey)).toBe(1);
+      expect(await node.balance(bob.publicKey)).toEqual(before);
+    }
+    expect(receiptOf(await node.submit(pay(1, 999n))).outcome).toBe("ok");
+  });
+
+  it("closes once, refuses what waits and what comes, and finishes what is in a block", async () => {
+    const node = await opened({});
+    const { genesisHash } = await node.facts();
+    const included = node.submit(signed(bob, genesisHash, 0, deposit(bob.publicKey, 0n)));
+    await included;
+    const waits = node.submit(signed(bob, genesisHash, 5, deposit(bob.publicKey, 0n)));
+    const refused = expect(waits).rejects.toMatchObject({ code: "NodeClosed" });
+    await Promise.all([node.close(), node.close()]);
+    await refused;
+    for (const call of [node.facts(), node.submit(new Uint8Array(9)), node.query(new Uint8Array(9)), node.logs(0, 1)]) {
+      await expect(call).rejects.toMatchObject({ code: "NodeClosed" });
+    }
+  });
+
+  it("gives up waiting when it is told to", async () => {
+    const node = await opened({});
+    const { genesisHash } = await node.facts();
+    const control = new AbortController();
+    const later = signed(bob, genesisHash, 1, deposit(bob.publicKey, 0n));
+    const waiting = node.submit(later, control.signal);
+    control.abort(new RangeError("enough"));
+    await expect(waiting).rejects.toThrow("enough");
+    await expect(node.submit(later, AbortSignal.abort(new RangeError("at once")))).rejects.toThrow("at once");
+    await node.submit(signed(bob, genesisHash, 0, deposit(bob.publicKey, 0n)));
+    expect(receiptOf(await node.submit(later)).outcome).toBe("ok");
   });
 });
 

@@ -51,8 +51,7 @@ export class Author {
 
   /** Something waits, or the enclave has caught up. */
   wake(): void {
-    if (this.timer === undefined) this.run();
-    else if (this.due) this.run();
+    if (this.timer === undefined || this.due) this.run();
   }
 
   private run(): void {

@@ -18,7 +18,7 @@ export const poolLimits = {
   extrinsics: 8192,
   bytes: 64 * 1024 * 1024,
   /** Extrinsics of one account that wait for an earlier nonce. */
-  future: 128,
+  future: 1024,
   /** Milliseconds that they wait. */
   futureMs: 30_000,
 } as const;

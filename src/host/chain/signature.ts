@@ -11,19 +11,20 @@ import { EngineError } from "../../errors.ts";
 import { toHex } from "../../wire/bytes.ts";
 import { type Extrinsic, signingPayload } from "../../wire/extrinsic.ts";
 
-let line: Promise<unknown> = Promise.resolve();
+let line: Promise<void> = Promise.resolve();
 
 async function verify({ scheme, signer, signature }: Extrinsic, payload: Uint8Array): Promise<boolean> {
   if (scheme === "ed25519") return verifyEd25519(signer, payload, signature);
   const { verifySr25519 } = await import("../../crypto/sr25519.ts");
   const turn = line.then(
     () =>
-      new Promise<boolean>((resolve) => {
-        setImmediate(() => resolve(verifySr25519(signer, payload, signature)));
+      new Promise<void>((resolve) => {
+        setImmediate(resolve);
       }),
   );
   line = turn;
-  return turn;
+  await turn;
+  return verifySr25519(signer, payload, signature);
 }
 
 /**
