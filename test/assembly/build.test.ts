@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { bytesToHex } from "@noble/hashes/utils.js";
@@ -35,6 +35,20 @@ describe("a build", () => {
     expect(results[2]).toEqual(results[0]);
     expect(results[3]).toEqual(results[1]);
     expect(results[0]).not.toEqual(results[1]);
+  });
+
+  test("is what the compiler alone gives, with the plug-in and the flags of asconfig.json", async () => {
+    const project = path.join(folder, "plain");
+    await mkdir(path.join(project, "node_modules"), { recursive: true });
+    await symlink(path.resolve("."), path.join(project, "node_modules/phatvm"));
+    await cp("asconfig.json", path.join(project, "asconfig.json"));
+    await cp("fixtures/counter.ts", path.join(project, "counter.ts"));
+    const asc = path.resolve("node_modules/assemblyscript/bin/asc.js");
+    const flags = ["counter.ts", "--transform", "phatvm/transform", "-o", "counter.wasm"];
+    execFileSync(process.execPath, [asc, ...flags], { cwd: project, stdio: "pipe" });
+    const plain = await readFile(path.join(project, "counter.wasm"));
+    const { codeHash } = await buildContract({ entry: "fixtures/counter.ts" });
+    expect(toHex(blake2b256(plain))).toBe(codeHash);
   });
 
   test("names the code by its hash, and embeds it in the bundle", async () => {
