@@ -3,7 +3,7 @@
  * @module
  */
 
-import { EngineError, type Facts, PhatError, restoreError } from "../errors.ts";
+import { catalogue, EngineError, type ErrorCode, type Facts, PhatError, restoreError } from "../errors.ts";
 import { fromHex, toHex } from "./bytes.ts";
 import { decode, encode } from "./scale.ts";
 
@@ -24,15 +24,24 @@ function reviver(_key: string, value: unknown): unknown {
 }
 
 /**
- * Writes an error: its code and facts as they are; anything but a `PhatError` as `Internal`.
+ * Whether an error is one of the catalogue's, whichever copy of this library made it: the enclave's bundle and the
+ * platform beside it have classes of their own.
+ */
+function isKnown(error: unknown): error is { readonly code: ErrorCode; readonly facts: Facts } {
+  if (!(error instanceof Error)) return false;
+  const { code, facts } = error as { code?: unknown; facts?: unknown };
+  return typeof code === "string" && Object.hasOwn(catalogue, code) && typeof facts === "object" && facts !== null;
+}
+
+/**
+ * Writes an error: its code and facts as they are; anything but one of the catalogue's as `Internal`.
  *
  * A cause and a stack stay behind: they may hold what must not leave the enclave.
  */
 export function encodeError(error: unknown): Uint8Array {
-  const known =
-    error instanceof PhatError
-      ? error
-      : new EngineError("Internal", { what: error instanceof Error ? `${error.name}: ${error.message}` : "a throw" });
+  const known = isKnown(error)
+    ? error
+    : new EngineError("Internal", { what: error instanceof Error ? `${error.name}: ${error.message}` : "a throw" });
   return encode(known, (w, e) => w.str(e.code).str(JSON.stringify(e.facts, replacer)));
 }
 
