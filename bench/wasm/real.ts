@@ -6,13 +6,22 @@
  * @module
  */
 
+import { existsSync, readFileSync } from "node:fs";
+import { createRequire as requireFrom } from "node:module";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import makeWabt from "wabt";
+
 /** A module as a package hands it to the engine. */
 export interface RealModule {
   readonly name: string;
   readonly bytes: Uint8Array;
 }
 
-type Instantiate = (bytes: ArrayBuffer | ArrayBufferView | WebAssembly.Module, imports?: WebAssembly.Imports) => Promise<unknown>;
+type Instantiate = (
+  bytes: ArrayBuffer | ArrayBufferView | WebAssembly.Module,
+  imports?: WebAssembly.Imports,
+) => Promise<unknown>;
 
 /** Runs `load` while every module on its way to the engine passes through `change`. */
 export async function intercepting<T>(change: (bytes: Uint8Array) => Uint8Array, load: () => Promise<T>): Promise<T> {
@@ -34,9 +43,21 @@ export async function intercepting<T>(change: (bytes: Uint8Array) => Uint8Array,
 }
 
 /** A fresh copy of wabt, 586 KiB of C++, on the module that `change` makes of its own. */
-export async function wabtOn(change: (bytes: Uint8Array) => Uint8Array): Promise<typeof import("wabt")> {
-  const { default: make } = await import("wabt");
-  return (await intercepting(change, () => make())) as unknown as typeof import("wabt");
+export async function wabtOn(change: (bytes: Uint8Array) => Uint8Array): Promise<Awaited<ReturnType<typeof makeWabt>>> {
+  return intercepting(change, () => makeWabt());
+}
+
+let copies = 0;
+
+/** A fresh copy of binaryen, 8.5 MiB of C++, on the module that `change` makes of its own. */
+export async function binaryenOn(
+  change: (bytes: Uint8Array) => Uint8Array,
+): Promise<typeof import("binaryen").default> {
+  // A query makes Node load the package's file once more.
+  const file = pathToFileURL(requireFrom(join(process.cwd(), "bench/")).resolve("binaryen"));
+  file.search = `?${copies++}`;
+  const { default: binaryen } = await intercepting(change, () => import(file.href));
+  return binaryen;
 }
 
 /** Collects the modules. */
@@ -49,9 +70,7 @@ export async function realModules(): Promise<RealModule[]> {
       return bytes;
     };
   await wabtOn(keep("wabt"));
-  await intercepting(keep("hash-wasm argon2"), async () => {
-    const { argon2id } = await import("hash-wasm");
-    await argon2id({ password: "p", salt: "saltsalt", parallelism: 1, iterations: 1, memorySize: 64, hashLength: 16 });
-  });
+  const parser = join(process.cwd(), "node_modules/oxc-parser/parser.wasm32-wasip1.wasm");
+  if (existsSync(parser)) modules.push({ name: "oxc-parser", bytes: readFileSync(parser) });
   return modules;
 }
