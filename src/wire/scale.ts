@@ -9,7 +9,7 @@
 import { EngineError } from "../errors.ts";
 
 const utf8 = new TextEncoder();
-const text = new TextDecoder("utf-8", { fatal: true });
+const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const U32 = 0x1_0000_0000;
 
 /** Appends SCALE values to a growing buffer. */

@@ -70,6 +70,7 @@ describe("published vectors", () => {
     ["u128 10^12", (t) => t.integer("u128"), 10n ** 12n, "0010a5d4e80000000000000000000000"],
     ["i16 -1", (t) => t.integer("i16"), -1, "ffff"],
     ["a text", str, "abc", "0c616263"],
+    ["a text that begins with a byte order mark", str, "\ufeffabc", "18efbbbf616263"],
     ["Vec<u16>", (t) => t.add({ kind: "sequence", type: t.integer("u16") }), [1, 2], "0801000200"],
     ["None", (t) => t.option(t.integer("u8")), undefined, "00"],
     ["Some(5)", (t) => t.option(t.integer("u8")), 5, "0105"],
