@@ -27,7 +27,7 @@ import { clipGas, defaultQueryGas, queryGasLimit, transactionGasLimit } from "./
 export type QueryPass =
   | { readonly type: "answered"; readonly answer: QueryAnswer }
   /** The query waits for something outside; run it again on the same snapshot once `request` is answered. */
-  | { readonly type: "suspended"; readonly request: unknown };
+  | { readonly type: "suspended"; readonly request: unknown; readonly gasUsed: number };
 
 /** What a query runs on. */
 export interface QueryContext {
@@ -56,8 +56,12 @@ export function runQuery(request: QueryRequest, environment: QueryEnvironment, c
   const asked = request.gasLimit ?? BigInt(defaultQueryGas);
   const gas = clipGas(asked, mode === "query" ? queryGasLimit : transactionGasLimit);
   const result = ask(execution, request, gas);
-  if (result.end.type === "suspended") return { type: "suspended", request: result.end.request };
-  if (mode === "query" && result.end.type === "returned") applyQueryEffects(execution.events, cache);
+  if (result.end.type === "suspended") {
+    return { type: "suspended", request: result.end.request, gasUsed: result.gasUsed };
+  }
+  if (mode === "query" && result.end.type === "returned" && !session.replaying) {
+    applyQueryEffects(execution.events, cache);
+  }
   return { type: "answered", answer: answerOf(execution, result, body.kind === "instantiate") };
 }
 

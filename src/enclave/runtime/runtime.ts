@@ -66,12 +66,19 @@ export interface DispatchResult {
 export interface QuerySnapshot {
   /** Number of the block whose state it is. */
   readonly block: number;
+  /** What the query's contracts see of the chain. */
+  readonly moment: QueryMoment;
+  /** Root of the state: 32 bytes. */
+  readonly stateRoot: Uint8Array;
   /**
    * Runs one pass of a query; nothing of it is written.
    * @param environment `pink` is the query's `QuerySession`, kept over its passes; one that is not suspended needs none.
    */
   query(request: QueryRequest, environment: QueryEnvironment): QueryPass;
 }
+
+/** The block that a query sees as the last one. */
+export type QueryMoment = Pick<Moment, "block" | "lastBlockHash" | "now">;
 
 /** The version of snapshots. */
 const snapshotVersion = 1;
@@ -223,6 +230,7 @@ export class Runtime {
     const { state } = context.journal;
     if (state.hooks.size === 0) return;
     for (const { contract, message, gasLimit } of dueHooks(state.hooks.entries())) {
+      if (state.contracts.get(contract) === undefined) continue;
       const subject = { nonce: new Uint8Array(0), contract };
       const outcome = pay(subject, contract, contract, gasLimit, false, state.cluster!, context, (execution, gas) =>
         callRoot(execution, { contract, value: 0n, input: message, gas, storageDepositLimit: undefined }),
@@ -257,22 +265,19 @@ export class Runtime {
 
   /**
    * Keeps the newest state for queries, however many blocks follow.
+   * @param as the block that its queries see in place of the last one: that of a query which is done again.
    * @throws {EngineError} `NoCluster` before a cluster was deployed.
    */
-  pin(): QuerySnapshot {
+  pin(as?: QueryMoment): QuerySnapshot {
     const { cluster } = this.#state;
     if (cluster === undefined) throw new EngineError("NoCluster");
     // One fork for all queries between two blocks: each makes the next block copy what it changes.
     const state = (this.#pinned ??= this.#state.fork());
     const { number, hash, timestamp } = this.#tip;
-    const context = {
-      engine: this.#engine,
-      state,
-      cluster,
-      moment: { block: number, lastBlockHash: hash, now: timestamp },
-      cache: this.cache,
-    };
-    return { block: number, query: (request, environment) => runQuery(request, environment, context) };
+    const moment = as ?? { block: number, lastBlockHash: hash, now: timestamp };
+    const context = { engine: this.#engine, state, cluster, moment, cache: this.cache };
+    const query: QuerySnapshot["query"] = (request, environment) => runQuery(request, environment, context);
+    return { block: moment.block, moment, stateRoot: this.#root, query };
   }
 
   /**
@@ -290,6 +295,11 @@ export class Runtime {
     w.u32(number).raw(hash).u64(timestamp).raw(this.#root);
     writeState(w, this.#state);
     return w.take();
+  }
+
+  /** The weight of a contract, a u32; 0 unless the system contract gave it one. */
+  weight(contract: Uint8Array): number {
+    return this.#state.weights.get(contract) ?? 0;
   }
 
   /** Whether contract code of this hash is stored. */
