@@ -41,6 +41,8 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   cli: ["picocolors"],
   client: [],
   host: ["lmdb"],
+  // HTTP ends inside, in egress/ alone.
+  enclave: ["undici"],
   crypto: ["@noble/curves", "@scure/bip39", "@scure/sr25519"],
   conformance: ["wabt"],
 };
@@ -56,7 +58,7 @@ interface Import {
 }
 
 const files = readdirSync(src, { recursive: true, encoding: "utf8" })
-  .filter((name) => name.endsWith(".ts"))
+  .filter((name) => name.endsWith(".ts") && !name.endsWith(".d.ts"))
   .map((name) => name.replaceAll("\\", "/"));
 
 function layerOf(file: string): string {
@@ -112,9 +114,9 @@ describe("the house", () => {
   it("loads each package in the folder that it is for, and no other", () => {
     const wrong = imports
       .filter(({ target }) => !target.startsWith(".") && !target.startsWith("node:"))
-      .filter(({ from, target }) => {
+      .filter(({ file, from, target }) => {
         const name = target.split("/", target.startsWith("@") ? 2 : 1).join("/");
-        return !(packages[from] ?? []).includes(name);
+        return !(packages[from] ?? []).includes(name) || (name === "undici" && !file.startsWith("enclave/egress/"));
       })
       .map(({ file, target }) => `${file} -> ${target}`);
     expect(wrong).toEqual([]);
