@@ -271,14 +271,16 @@ describe("the author", () => {
       failed: () => undefined,
     });
     for (let n = 0; n < 20; n++) pool.add({ ...checked(chain, bob, n, command(n)), refuse: () => undefined });
-    const settle = () => new Promise((resolve) => setTimeout(resolve, 30));
+    const stopsAt = async (height: number) => {
+      await expect.poll(() => chain.head.number).toBe(height);
+      for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+      expect(chain.head.number).toBe(height);
+    };
     author.wake();
-    await settle();
-    expect(chain.head.number).toBe(9);
+    await stopsAt(9);
     chain.keepReceipts(9, new Uint8Array(0));
     author.wake();
-    await settle();
-    expect(chain.head.number).toBe(17);
+    await stopsAt(17);
     await author.stop();
   });
 });
