@@ -40,8 +40,10 @@ function apply(journal: Journal, { kind, n, value }: Change): void {
     case 2:
     case 3:
       if (record !== undefined) {
-        const data = kind === 3 ? undefined : new Uint8Array(value % 40).fill(value);
-        journal.setStorage(state.writable(record), id(value), data);
+        // Few slots and few lengths, so that values are overwritten in place, replaced and removed in every order.
+        const slot = id(value % 9);
+        if (kind === 3 && value > 128) journal.removeStorage(state.writable(record), slot);
+        else journal.setStorage(state.writable(record), slot, new Uint8Array((value >> 4) % 3).fill(value));
       }
       return;
     case 4:

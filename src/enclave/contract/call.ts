@@ -71,7 +71,7 @@ export interface Execution {
   readonly origin: AccountId | undefined;
   /** The contract that was called first. */
   readonly entryContract: ContractId;
-  /** Present in queries that are not estimates. */
+  /** Present in queries; of an estimate, only its deadline is used. */
   readonly environment: QueryEnvironment | undefined;
   /** Writes a line to the log of a contract; kept whatever becomes of the frame. */
   log(contract: ContractId, level: LogLevel, text: string): void;

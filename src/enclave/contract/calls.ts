@@ -13,11 +13,11 @@ import { contractsFault, DispatchFault } from "./dispatch-error.ts";
 import {
   callable,
   checkDepth,
+  entryCost,
   type Frame,
   type FrameEnd,
   type LoadedCode,
   loadCode,
-  loadCost,
   openCall,
   openInstantiation,
   runFrame,
@@ -156,7 +156,7 @@ function call(frame: Frame, args: CallArguments): number {
     checkDepth(frame);
     const record = callable(execution, callee);
     const code = loadCode(execution, record.info.codeHash);
-    slot.charge(loadCost(code.length));
+    slot.charge(entryCost(code));
     return nest(frame, openCall(execution, { ...parameters, record }), code, args.gas);
   });
   frame.allowsReentry = true;
@@ -238,7 +238,7 @@ export function delegateCall(
   const hash = codeHash(copyOf(slot, codeHashPointer, 32));
   const end = around(() => {
     const code = loadCode(execution, hash);
-    slot.charge(loadCost(code.length));
+    slot.charge(entryCost(code));
     const callee = openCall(execution, {
       parent: frame,
       record: frame.record,
@@ -283,7 +283,7 @@ function instantiate(frame: Frame, args: InstantiateArguments): number {
   let address: Uint8Array = nothing;
   const end = around(() => {
     const code = loadCode(execution, hash);
-    slot.charge(loadCost(code.length));
+    slot.charge(entryCost(code));
     const callee = openInstantiation(execution, {
       parent: frame,
       deployer: frame.contract,

@@ -15,7 +15,7 @@ import type { ContractInfo, ContractRecord } from "../state/records.ts";
 import { contractAddress, storageId } from "./address.ts";
 import { sameAccount, transfer } from "./balances.ts";
 import type { Call } from "./call.ts";
-import { codeLoadPerByte } from "./costs.ts";
+import { codeLoadPerByte, freeTableElements, perTableElement } from "./costs.ts";
 import { account, baseDeposit, type DepositCharge, StorageDiff } from "./deposits.ts";
 import { contractsFault, type DispatchFault, DispatchFault as Fault, rootNotAllowed } from "./dispatch-error.ts";
 import type { RootExecution } from "./execution.ts";
@@ -126,6 +126,12 @@ export class Frame implements Call {
 /** Gas for loading a code. */
 export function loadCost(codeLength: number): number {
   return codeLength * codeLoadPerByte;
+}
+
+/** Gas for entering a frame: its code, and what tables it declares beyond those that every contract has. */
+export function entryCost({ code, length }: LoadedCode): number {
+  const tables = code.tableElements - freeTableElements;
+  return loadCost(length) + (tables > 0 ? tables * perTableElement : 0);
 }
 
 /** A code to run, as an execution finds it. */

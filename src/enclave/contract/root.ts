@@ -13,10 +13,10 @@ import { contractsFault, DispatchFault, rootNotAllowed } from "./dispatch-error.
 import type { RootExecution } from "./execution.ts";
 import {
   callable,
+  entryCost,
   type Frame,
   type LoadedCode,
   loadCode,
-  loadCost,
   openCall,
   openInstantiation,
   runFrame,
@@ -122,7 +122,7 @@ function run(
     const limit = origin === undefined ? 0n : depositLimit(journal, origin, parameters.storageDepositLimit, value);
     const { frame, code } = open();
     contract = frame.contract;
-    const load = loadCost(code.length);
+    const load = entryCost(code);
     if (load > gas) return failed(contractsFault("OutOfGas"), gas);
     const end = runFrame(frame, code, gas - load, limit);
     reached = end.type !== "failed" || end.byCode || end.gasUsed > 0;

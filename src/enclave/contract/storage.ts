@@ -58,15 +58,14 @@ function write(frame: Frame, slot: Uint8Array, pointer: number, length: number):
   const size = length >>> 0;
   if (size > maxPayloadLength) throw contractsFault("ValueTooLarge");
   const { record, execution } = frame;
-  const before = execution.journal.setStorage(record, slot, viewOf(frame.slot, pointer, size));
-  const old = before === undefined ? -1 : storedLength(before);
+  const old = execution.journal.setStorage(record, slot, viewOf(frame.slot, pointer, size));
   frame.slot.charge(costs.setStorage + perByte.setStorageNew * size + (old > 0 ? perByte.setStorageOld * old : 0));
   frame.diff.count(old, size);
   return old;
 }
 
 function remove(frame: Frame, slot: Uint8Array): number {
-  const before = frame.execution.journal.setStorage(frame.record, slot, undefined);
+  const before = frame.execution.journal.removeStorage(frame.record, slot);
   const old = before === undefined ? -1 : storedLength(before);
   frame.slot.charge(costs.clearStorage + (old > 0 ? perByte.clearStorage * old : 0));
   frame.diff.count(old, -1);
@@ -142,7 +141,7 @@ export function containsStorage(frame: Frame, key: number, keyLength: number): n
 /** Copies the value of a key into guest memory and removes it. @returns `Success` or `KeyNotFound`. */
 export function takeStorage(frame: Frame, key: number, keyLength: number, out: number, outLength: number): number {
   const slot = variable(frame, key, keyLength);
-  const before = frame.execution.journal.setStorage(frame.record, slot, undefined);
+  const before = frame.execution.journal.removeStorage(frame.record, slot);
   if (before === undefined) {
     frame.slot.charge(costs.takeStorage);
     return ReturnCode.KeyNotFound;

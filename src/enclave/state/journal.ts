@@ -15,6 +15,7 @@ import {
   type ContractRecord,
   type Hook,
   storageEntry,
+  storedLength,
 } from "./records.ts";
 import type { State } from "./state.ts";
 import type { Leaf, Trie } from "./trie.ts";
@@ -58,6 +59,28 @@ class StorageChange implements Change {
   undo(): void {
     this.record.storage.restore(this.key, this.before);
     this.state.touch(this.record);
+  }
+}
+
+/** A value written over another of the same length, in its own place. */
+class OverwriteChange implements Change {
+  readonly state: State;
+  readonly record: ContractRecord;
+  readonly entry: Leaf<undefined>;
+  readonly before: Uint8Array;
+
+  constructor(state: State, record: ContractRecord, entry: Leaf<undefined>, before: Uint8Array) {
+    this.state = state;
+    this.record = record;
+    this.entry = entry;
+    this.before = before;
+  }
+
+  undo(): void {
+    const { entry, record } = this;
+    entry.bytes.set(this.before, entry.keyLength);
+    record.storage.mark(entry.key);
+    this.state.touch(record);
   }
 }
 
@@ -117,16 +140,40 @@ export class Journal {
   }
 
   /**
-   * Sets a value in the storage of a contract, or removes it.
+   * Sets a value in the storage of a contract.
+   *
+   * A value of this epoch is overwritten in place by one of its length: contracts change the same values block after
+   * block, and what is not made anew is not collected as garbage either.
    * @param record a writable record.
    * @param slot the trie key; kept.
    * @param value copied.
+   * @returns the length of the value before, -1 when there was none.
+   */
+  setStorage(record: ContractRecord, slot: Uint8Array, value: Uint8Array): number {
+    const { storage } = record;
+    const found = storage.leaf(slot);
+    this.state.touch(record);
+    if (found !== undefined && found.epoch === storage.epoch && storedLength(found) === value.length) {
+      const { bytes, keyLength } = found;
+      this.#changes.push(new OverwriteChange(this.state, record, found, bytes.slice(keyLength)));
+      bytes.set(value, keyLength);
+      storage.mark(slot);
+      return value.length;
+    }
+    const before = storage.put(storageEntry(slot, value, storage.epoch));
+    this.#changes.push(new StorageChange(this.state, record, slot, before));
+    return before === undefined ? -1 : storedLength(before);
+  }
+
+  /**
+   * Removes a value from the storage of a contract.
+   * @param record a writable record.
+   * @param slot the trie key; kept.
    * @returns the entry that was there.
    */
-  setStorage(record: ContractRecord, slot: Uint8Array, value: Uint8Array | undefined): Leaf<undefined> | undefined {
-    const { storage } = record;
-    const before = value === undefined ? storage.delete(slot) : storage.put(storageEntry(slot, value));
-    if (before !== undefined || value !== undefined) {
+  removeStorage(record: ContractRecord, slot: Uint8Array): Leaf<undefined> | undefined {
+    const before = record.storage.delete(slot);
+    if (before !== undefined) {
       this.#changes.push(new StorageChange(this.state, record, slot, before));
       this.state.touch(record);
     }

@@ -64,8 +64,8 @@ export interface ContractInfo {
  */
 export type Storage = Trie<undefined>;
 
-/** An entry for a storage. */
-export function storageEntry(slot: Uint8Array, value: Uint8Array): Leaf<undefined> {
+/** An entry for a storage in an epoch; slot and value are copied. */
+export function storageEntry(slot: Uint8Array, value: Uint8Array, epoch: number): Leaf<undefined> {
   const { length } = slot;
   const bytes = new Uint8Array(length + value.length);
   if (bytes.length > 64) {
@@ -75,7 +75,7 @@ export function storageEntry(slot: Uint8Array, value: Uint8Array): Leaf<undefine
     for (let i = 0; i < length; i++) bytes[i] = slot[i]!;
     for (let i = 0; i < value.length; i++) bytes[length + i] = value[i]!;
   }
-  return new Leaf(bytes, length, undefined);
+  return new Leaf(bytes, length, undefined, epoch);
 }
 
 /** The value of an entry, as a view. */

@@ -65,7 +65,7 @@ export function readState(r: Reader): State {
   times(r, 162, () => {
     const record = state.newContract(contractId(r.raw(32)), readContractInfo(r));
     times(r, 2, () => {
-      record.storage.put(storageEntry(r.bytesView(), r.bytesView()));
+      record.storage.put(storageEntry(r.bytesView(), r.bytesView(), record.epoch));
     });
     state.contracts.set(record.id, record);
   });

@@ -61,16 +61,18 @@ abstract class Hashed {
   }
 }
 
-/** One entry. Never changed once it is in a trie: another value is another leaf. */
+/** One entry. Only its owner changes it in place, and only in the epoch that it was made in; see `Trie.mark`. */
 export class Leaf<V> extends Hashed {
   /** The key, and behind it whatever the owner keeps with it. */
   readonly bytes: Uint8Array;
   /** How many of the bytes are the key. */
   readonly keyLength: number;
   readonly value: V;
+  readonly epoch: number;
 
-  constructor(bytes: Uint8Array, keyLength: number, value: V) {
+  constructor(bytes: Uint8Array, keyLength: number, value: V, epoch: number) {
     super();
+    this.epoch = epoch;
     this.bytes = bytes;
     this.keyLength = keyLength;
     this.value = value;
@@ -270,7 +272,7 @@ export class Trie<V> {
 
   /** Sets the value of a key; the trie keeps `key` and `value`. Returns the entry that was there. */
   set(key: Uint8Array, value: V): Leaf<V> | undefined {
-    return this.put(new Leaf(key, key.length, value));
+    return this.put(new Leaf(key, key.length, value, this.#epoch));
   }
 
   /** Puts an entry. Returns the one of the same key that was there. */
@@ -300,6 +302,28 @@ export class Trie<V> {
         return undefined;
       }
       node = this.#own(node, index, child);
+    }
+  }
+
+  /** The epoch whose nodes this trie owns. */
+  get epoch(): number {
+    return this.#epoch;
+  }
+
+  /** Notes that the entry of a key, which must be there and of this epoch, was changed in place. */
+  mark(key: Uint8Array): void {
+    let node = this.#root;
+    // An entry of this epoch was put by a way that has been of this epoch since.
+    for (let depth = 0; ; depth++) {
+      node.hashed = false;
+      const bit = 1 << nibble(key, key.length, depth);
+      node.changed |= bit;
+      const child = node.children[bitsBelow(node.bitmap, bit)]!;
+      if (child instanceof Leaf) {
+        child.hashed = false;
+        return;
+      }
+      node = child;
     }
   }
 
