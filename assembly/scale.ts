@@ -147,7 +147,17 @@ function readText(): string {
 }
 
 function readBytes(): Uint8Array {
-  return readRaw(readLength());
+  const size = readLength();
+  return size == 0 ? noBytes() : readRaw(size);
+}
+
+// @ts-ignore: decorator
+@lazy let sharedEmpty: usize = 0;
+
+/** One empty byte string for all: a list of ten thousand of them must not fill the memory. */
+function noBytes(): Uint8Array {
+  if (sharedEmpty == 0) sharedEmpty = changetype<usize>(new Uint8Array(0));
+  return changetype<Uint8Array>(sharedEmpty);
 }
 
 /** Appends bytes without a length before them; traps when there are not as many. */

@@ -56,9 +56,27 @@ export namespace contracts {
     return new Call(id, bswap<u32>(selector));
   }
 
+  /** The number of contracts made so far: another one for each deployment. */
+  export function count(): u64 {
+    return host.instantiationNonce();
+  }
+
   /** Begins the deployment of code with a constructor by its name. */
   export function deploy(code: Hash, constructor_: string): Deployment {
     return new Deployment(code, selectorOf(constructor_));
+  }
+}
+
+// The name under which the engine will offer it; a contract that uses it before that is refused at upload, by name.
+// @ts-ignore: decorator
+@external("phat0", "cluster_call")
+declare function clusterCall(cluster: usize, id: usize, gas: u64, value: usize, input: usize, inputLen: u32, answerTo: u32): u64;
+
+/** Contracts of other clusters: called by message, and answered by message, later. */
+export namespace clusters {
+  /** Begins a call of a contract in another cluster. */
+  export function prepare(cluster: Hash, id: AccountId, message: string): ClusterCall {
+    return new ClusterCall(cluster, id, selectorOf(message));
   }
 }
 
@@ -175,6 +193,54 @@ export class Call {
     const status = host.call(flags, id, this.limit, value, input.pointer, input.length, out, LENGTH);
     openAnswer(status, out);
     return status;
+  }
+}
+
+/** A call into another cluster that is being prepared. */
+export class ClusterCall {
+  private input: Input;
+  private amount: u128 | null = null;
+  private limit: u64 = 0;
+  private callback: u32 = 0;
+
+  constructor(
+    private cluster: Hash,
+    private id: AccountId,
+    selector: u32,
+  ) {
+    this.input = new Input(selector);
+  }
+
+  /** Adds an argument; its type must be the one that the message expects. */
+  arg<T>(value: T): this {
+    this.input.add<T>(value);
+    return this;
+  }
+
+  /** Sends value along. */
+  value(amount: u128): this {
+    this.amount = amount;
+    return this;
+  }
+
+  /** Gives it at most so much gas. */
+  gas(limit: u64): this {
+    this.limit = limit;
+    return this;
+  }
+
+  /** Names the message of this contract that takes the answer. */
+  answerTo(message: string): this {
+    this.callback = selectorOf(message);
+    return this;
+  }
+
+  /** Sends the call, and gives the number under which its answer will come. It is not undone by the other side. */
+  send(): u64 {
+    const input = this.input;
+    const value = amountAt(this.amount);
+    const cluster = changetype<usize>(this.cluster);
+    return clusterCall(cluster, changetype<usize>(this.id), this.limit, value, input.pointer, input.length, this.callback);
   }
 }
 

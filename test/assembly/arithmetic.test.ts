@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import { account, type Contract, load } from "./host.ts";
 
-const runs = Number(process.env.PHATVM_TYPE_RUNS ?? 300);
+const runs = Number(process.env.PHATVM_TYPE_RUNS ?? 150);
 let contract: Contract;
 beforeAll(async () => {
   contract = await load("fixtures/types/arithmetic.ts");

@@ -2,6 +2,9 @@
  * Every function of the SDK's environment, on the real network; HTTP on a host that answers from a list.
  * @module
  */
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { blake2b } from "@noble/hashes/blake2.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { keccak_256 } from "@noble/hashes/sha3.js";
@@ -48,6 +51,7 @@ describe("on the network", () => {
     expect(await ask("minimum")).toBe(1n);
     expect(await ask("gasLeft")).toBeGreaterThan(0n);
     expect(await ask("price", 0n)).toBe(0n);
+    expect(await ask("made")).toBeGreaterThan(0n);
     expect((await send("fromOrigin")).output).toBe(true);
     expect(await ask("isContract", counter.id)).toBe(true);
     expect(await ask("isContract", alice)).toBe(false);
@@ -161,6 +165,30 @@ describe("on the network", () => {
     expect(await other.tx.end!({ signer: alice, args: [alice] })).toMatchObject({ outcome: "ok" });
     expect((await other.tx.poke!({ signer: alice, args: [alice] })).outcome).not.toBe("ok");
   });
+});
+
+test("a call into another cluster compiles, and is refused by name until the engine has it", async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), "phatvm-cluster-"));
+  const entry = path.join(folder, "afar.ts");
+  await writeFile(
+    entry,
+    `import { AccountId, clusters, Hash } from "phatvm/assembly";
+@contract
+class Afar {
+  @constructor new(): void {}
+  @message call(cluster: Hash, id: AccountId): u64 {
+    return clusters.prepare(cluster, id, "get").arg<u32>(1).answerTo("answered").send();
+  }
+  @message answered(value: u32): void {}
+}
+`,
+  );
+  const afar = await buildContract({ entry });
+  const net = await open();
+  const upload = net.upload({ bundle: JSON.parse(afar.bundle) as object, signer: net.account("//Alice") });
+  await expect(upload).rejects.toThrow("cluster_call");
+  await net.close();
+  await rm(folder, { recursive: true });
 });
 
 describe("HTTP", () => {

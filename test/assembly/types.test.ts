@@ -5,7 +5,7 @@ import { Writer } from "../../src/wire/scale.ts";
 import { type Contract, load } from "./host.ts";
 
 /** How many values each type is tried with: 10,000 in the full campaign, fewer while working. */
-const runs = Number(process.env.PHATVM_TYPE_RUNS ?? 200);
+const runs = Number(process.env.PHATVM_TYPE_RUNS ?? 100);
 
 const hexBytes = (length: number): fc.Arbitrary<string> =>
   fc.uint8Array({ minLength: length, maxLength: length }).map((bytes) => `0x${bytesToHex(bytes)}`);
@@ -142,6 +142,18 @@ describe("malformed input is answered and never reaches the author's code", () =
       }),
       { numRuns: runs },
     );
+  });
+
+  test.each(Object.keys(values))("%s as long as input can be", (message) => {
+    const { selector } = echo.face.message(message);
+    for (const fill of [0, 1, 4, 252, 255]) {
+      const input = new Uint8Array(16_384).fill(fill);
+      input.set(selector);
+      // The count of as many items as the rest has bytes, for the types that begin with one.
+      const counted = Uint8Array.from(input);
+      new DataView(counted.buffer).setUint32(4, ((16_384 - 8) << 2) | 2, true);
+      for (const bytes of [input, counted]) expect(echo.run("call", bytes).outcome).not.toBe("trapped");
+    }
   });
 
   test("a length that promises more than there is", () => {
