@@ -29,6 +29,8 @@ export class Code {
   readonly exports: PreparedModule["exports"];
   /** Roughly how many bytes of memory it takes. */
   readonly size: number;
+  /** Elements that its tables start with, which every new instance has to be given. */
+  readonly tableElements: number;
 
   /** @internal */
   readonly module: WebAssembly.Module;
@@ -88,6 +90,7 @@ export class Code {
     }
     const tables = image.tables.filter(({ mutable }) => mutable);
     this.tables = tables.map(({ name }) => name);
+    this.tableElements = image.tables.reduce((sum, { minimum }) => sum + minimum, 0);
     this.registers = {
       globals: image.globals.map(({ type }) => encodings[type]),
       tables: tables.map(({ element }) => encodings[element]),

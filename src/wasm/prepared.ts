@@ -63,6 +63,8 @@ export interface ImageNames {
   readonly tables: readonly {
     readonly name: string;
     readonly element: ValueType;
+    /** Elements that it starts with. */
+    readonly minimum: number;
     readonly mutable: boolean;
     readonly imported: boolean;
   }[];

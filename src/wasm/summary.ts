@@ -65,9 +65,10 @@ export function summarizeImage(info: ModuleInfo, prefix: string): ImageNames {
   return {
     memories: info.memories.map(({ minimum, imported }, m) => ({ name: `${prefix}:memory:${m}`, minimum, imported })),
     globals,
-    tables: info.tables.map(({ element, imported }, t) => ({
+    tables: info.tables.map(({ element, minimum, imported }, t) => ({
       name: `${prefix}:table:${t}`,
       element: typeName(element) as "funcref" | "externref",
+      minimum,
       mutable: imported || exported.has(t) || info.writesTable,
       imported,
     })),

@@ -6,7 +6,14 @@
  */
 
 import { expect, test } from "vitest";
-import { codeLoadPerByte, costs, perByte, perTopic } from "../../src/enclave/contract/costs.ts";
+import {
+  codeLoadPerByte,
+  costs,
+  freeTableElements,
+  perByte,
+  perTableElement,
+  perTopic,
+} from "../../src/enclave/contract/costs.ts";
 import { type HostFunctionRow, hostFunctions } from "../../src/enclave/contract/imports.ts";
 import * as limits from "../../src/enclave/contract/limits.ts";
 import { signatureOf } from "../../src/enclave/contract/linkage.ts";
@@ -49,6 +56,9 @@ function page(): string {
     `| code, at every call, delegate call, instantiation and change of code | ${grouped(codeLoadPerByte)} |`,
     ...Object.entries(perByte).map(([name, price]) => `| ${name} | ${grouped(price)} |`),
     `| each topic of an event | ${grouped(perTopic)} |`,
+    "",
+    `A code that declares more than ${grouped(freeTableElements)} table elements pays ${grouped(perTableElement)} for each beyond them, at every call,`,
+    "delegate call and instantiation. Upstream does not charge for tables.",
     "",
     "## Return codes",
     "",
