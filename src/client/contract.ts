@@ -20,7 +20,7 @@ import type { MessageArgs, MessageNames, MessageResult, Typed } from "./infer.ts
 import type { ContractInterface } from "./metadata/interface.ts";
 import type { Entry, Metadata } from "./metadata/model.ts";
 import { fromText } from "./metadata/text.ts";
-import { debugText, receiptOf, type TransactionReceipt, transactionReceipt } from "./receipts.ts";
+import { debugText, type OkReceipt, receiptOf, type TransactionReceipt, transactionReceipt } from "./receipts.ts";
 import type { Sender } from "./sender.ts";
 
 /**
@@ -56,7 +56,27 @@ export interface TransactionOptions extends CallOptions {
 export interface QueryOptions extends CallOptions {
   /** Who asks: the caller that the contract sees. Default: the account of 32 zero bytes. */
   readonly signer?: Pick<Account, "publicKey">;
+  /** The most milliseconds that it may take, waiting counted. Default, and at most: what the node allows. */
+  readonly timeoutMs?: number;
 }
+
+/** A query's result, with the log by which it can be done again. */
+export interface Recorded<T> {
+  readonly value: T;
+  /** All that the query was told: sealed by the enclave, unless the network was opened with `clearLogs`. */
+  readonly log: Uint8Array;
+}
+
+/** A query that may be recorded, and done again. */
+export type Query<A extends readonly unknown[], T> = ((...options: A) => Promise<T>) & {
+  /** Asks, and gives the log with the result. */
+  with(how: { readonly record: true }): (...options: A) => Promise<Recorded<T>>;
+  /**
+   * Asks again what the log was made of: all that the contract is told comes from the log, no server is asked and
+   * nothing has an effect. Rejects with `QueryLogMismatch` when the state is not the one that was asked.
+   */
+  with(how: { readonly replay: Uint8Array }): (...options: A) => Promise<T>;
+};
 
 /** What a transaction would cost. */
 export interface Estimate {
@@ -74,29 +94,33 @@ interface LooseArguments {
   readonly text?: readonly string[];
 }
 
+/** Sends a transaction; with `throws` there is no receipt but a good one. */
+interface Send<A, T> {
+  (options: TransactionOptions & { readonly throws: true } & A): Promise<OkReceipt<T>>;
+  (options: TransactionOptions & A): Promise<TransactionReceipt<T>>;
+}
+
 /** Transactions by message name. */
 export type Transactions<M> =
   Typed<M> extends true
-    ? {
-        readonly [N in MessageNames<M>]: (
-          options: TransactionOptions & Arguments<MessageArgs<M, N>>,
-        ) => Promise<TransactionReceipt<MessageResult<M, N>>>;
-      }
-    : { readonly [name: string]: (options: TransactionOptions & LooseArguments) => Promise<TransactionReceipt> };
+    ? { readonly [N in MessageNames<M>]: Send<Arguments<MessageArgs<M, N>>, MessageResult<M, N>> }
+    : { readonly [name: string]: Send<LooseArguments, unknown> };
 
 /** Asks by message name; options may be left out where a message takes no arguments. */
 type Asking<M, R extends "result" | "estimate"> =
   Typed<M> extends true
     ? {
         readonly [N in MessageNames<M>]: MessageArgs<M, N> extends readonly []
-          ? (options?: QueryOptions & Arguments<readonly []>) => Promise<Asked<R, MessageResult<M, N>>>
-          : (options: QueryOptions & Arguments<MessageArgs<M, N>>) => Promise<Asked<R, MessageResult<M, N>>>;
+          ? Asked<R, [options?: QueryOptions & Arguments<readonly []>], MessageResult<M, N>>
+          : Asked<R, [options: QueryOptions & Arguments<MessageArgs<M, N>>], MessageResult<M, N>>;
       }
     : {
         // biome-ignore lint/suspicious/noExplicitAny: without literal metadata a result may be anything.
-        readonly [name: string]: (options?: QueryOptions & LooseArguments) => Promise<Asked<R, any>>;
+        readonly [name: string]: Asked<R, [options?: QueryOptions & LooseArguments], any>;
       };
-type Asked<R, T> = R extends "estimate" ? Estimate : T;
+type Asked<R, A extends readonly unknown[], T> = R extends "estimate"
+  ? (...options: A) => Promise<Estimate>
+  : Query<A, T>;
 
 /** Queries by message name. */
 export type Queries<M> = Asking<M, "result">;
@@ -137,6 +161,9 @@ export interface Connection {
 
 /** A call's options before anything is known of the message. */
 interface AnyOptions extends Partial<TransactionOptions> {
+  readonly timeoutMs?: number;
+  readonly record?: boolean;
+  readonly replay?: Uint8Array;
   readonly args?: readonly unknown[];
   readonly text?: readonly string[];
 }
@@ -238,6 +265,9 @@ export function contractHandle(
       transfer: value,
       gasLimit: gas,
       body: { kind: "message", payload, estimating },
+      ...(options.timeoutMs === undefined ? {} : { timeoutMs: wholeMs(options.timeoutMs) }),
+      ...(options.record === undefined ? {} : { record: options.record }),
+      ...(options.replay === undefined ? {} : { replay: options.replay }),
     };
     const read = (data: Uint8Array, reverted: boolean) => face.decodeOutput(entry, data, reverted);
     return await ask(connection, request, { message: entry.label, contract: shown }, read, signal);
@@ -249,7 +279,13 @@ export function contractHandle(
     metadata: face.metadata,
     deployment,
     tx: byName(face, (name, options) => tx(name, options)) as Contract["tx"],
-    query: byName(face, async (name, options) => (await answer(name, options, false)).value) as Contract["query"],
+    query: byName(face, async (name, options) => (await answer(name, options, false)).value, {
+      with: (name, how) => async (options) => {
+        // What was said of recording is not for the caller of the function that it made to change.
+        const { value, answer: told } = await answer(name, { ...options, ...how }, false);
+        return how.record === true ? { value, log: told.log ?? new Uint8Array(0) } : value;
+      },
+    }) as Contract["query"],
     estimate: byName(face, async (name, options) => {
       const { gasRequired, gasUsed, storageDeposit } = (await answer(name, options, true)).answer;
       return { gasRequired, gasUsed, storageDeposit };
@@ -257,15 +293,33 @@ export function contractHandle(
   };
 }
 
+/** What `with` takes. */
+type How = Pick<AnyOptions, "record" | "replay">;
+
+/** Milliseconds as the wire has them: a u32 from 1. */
+function wholeMs(value: number): number {
+  return value >= 1 ? Math.min(Math.ceil(value), 0xffff_ffff) : 1;
+}
+
 /**
  * A call for each message, by name. Any other name gives a call too, which says that there is no such message, and
  * which are near, as a typed error.
  */
-function byName(face: ContractInterface, run: (name: string, options: AnyOptions) => Promise<unknown>): unknown {
-  const callOf =
-    (name: string) =>
-    async (options: AnyOptions = {}) =>
-      await run(name, options);
+function byName(
+  face: ContractInterface,
+  run: (name: string, options: AnyOptions) => Promise<unknown>,
+  variants?: { readonly with: (name: string, how: How) => (options: AnyOptions) => Promise<unknown> },
+): unknown {
+  const callOf = (name: string) => {
+    const call = async (options: AnyOptions = {}) => await run(name, options);
+    if (variants === undefined) return call;
+    return Object.assign(call, {
+      with: (how: How) => {
+        const varied = variants.with(name, how);
+        return async (options: AnyOptions = {}) => await varied(options);
+      },
+    });
+  };
   const calls: Record<string, unknown> = Object.create(null);
   for (const { label } of face.metadata.messages) calls[label] = callOf(label);
   return new Proxy(Object.freeze(calls), {

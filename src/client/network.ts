@@ -6,8 +6,10 @@
 import { blake2_256 } from "../crypto/blake2b.ts";
 import { ContractFault, EngineError } from "../errors.ts";
 import { type AccountId, type ContractId, codeHash as codeHashOf, fromHex, toHex } from "../wire/bytes.ts";
+import { type EgressFigures, readMetrics } from "../wire/egress.ts";
 import type { Call } from "../wire/extrinsic.ts";
 import type { LogRecord, NetworkFacts, NodeApi } from "../wire/node.ts";
+import { decode } from "../wire/scale.ts";
 import { type Account, type AccountOptions, account } from "./account.ts";
 import { type AccountLike, accountBytes, type Hex } from "./address.ts";
 import { type Bundle, type BundleSource, loadBundle, readInterface } from "./bundle.ts";
@@ -67,6 +69,14 @@ export interface LogLine {
   readonly text: string;
   /** Whether a query wrote it. */
   readonly query: boolean;
+}
+
+/** What queries have cost. */
+export interface QueryMetrics {
+  readonly total: EgressFigures;
+  /** Queries under way. */
+  readonly active: number;
+  readonly contracts: readonly (EgressFigures & { readonly contract: Hex })[];
 }
 
 /** What a network tells those who listen. */
@@ -313,6 +323,12 @@ export class Network {
    */
   async balance(of: AccountLike): Promise<{ readonly total: bigint; readonly free: bigint }> {
     return await this.#connection.node.balance(accountBytes(of));
+  }
+
+  /** What the queries of all contracts and of each have cost since the worker was started: requests, bytes, waiting. */
+  async metrics(): Promise<QueryMetrics> {
+    const { contracts, ...all } = decode(await this.#connection.node.metrics(), "metrics", readMetrics);
+    return { ...all, contracts: contracts.map(({ contract, figures }) => ({ ...figures, contract: toHex(contract) })) };
   }
 
   /**

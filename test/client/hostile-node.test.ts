@@ -26,12 +26,13 @@ function liar(says: Partial<NodeApi>): Network {
     worker: new Uint8Array(32),
   };
   const { source, ...document } = tokenDocument("4");
-  const node: NodeApi = {
+  const node: Partial<NodeApi> = {
     facts: async () => facts,
     nextNonce: async () => 0,
     inclusion: async () => undefined,
     submit: async () => ({ block: 1, index: 0, receipt: new Uint8Array() }),
     query: async () => new Uint8Array(),
+    metrics: async () => new Uint8Array(),
     codeExists: async () => true,
     contractCode: async () => new Uint8Array(32),
     balance: async () => ({ total: 0n, free: 0n }),
@@ -43,7 +44,7 @@ function liar(says: Partial<NodeApi>): Network {
     close: async () => undefined,
     ...says,
   };
-  return new Network(node, facts);
+  return new Network(node as NodeApi, facts);
 }
 
 async function outcome(work: Promise<unknown>): Promise<unknown> {

@@ -267,7 +267,9 @@ async function typed(): Promise<void> {
   expectTypeOf(await token.query["PSP22::owner"]({ signer: alice })).toEqualTypeOf<Hex | undefined>();
   expectTypeOf(await token.estimate.transfer({ args: [alice, 1n] })).toEqualTypeOf<Estimate>();
 
-  const receipt = await token.tx.transfer({ args: ["0x00", 5n], signer: alice, throws: true });
+  const strict = await token.tx.transfer({ args: ["0x00", 5n], signer: alice, throws: true });
+  expectTypeOf(strict.outcome).toEqualTypeOf<"ok">();
+  const receipt = await token.tx.transfer({ args: ["0x00", 5n], signer: alice });
   if (receipt.outcome === "ok") {
     expectTypeOf(receipt.output).toEqualTypeOf<{ readonly ok: undefined } | { readonly err: "TooPoor" | "Closed" }>();
     expectTypeOf(receipt.gasUsed).toEqualTypeOf<bigint>();
