@@ -42,7 +42,7 @@ export const costs1: CostTable = Object.freeze({
   callIndirect: 40_000,
   local: 1_000,
   bulkByte: 1_000,
-  tableElement: 8_000,
+  tableElement: 320_000,
   memoryPage: 8_192_000,
   slack: 256_000,
 });

@@ -66,8 +66,8 @@ export const cases: readonly Case[] = [
       { entry: "fill", args: [65_537], uses: 4 * 8_000 + 65_537_000 },
       { entry: "copy", args: [10], uses: 4 * 8_000 + 10_000 },
       { entry: "grow", args: [2], uses: 3 * 8_000 + 2 * 8_192_000 },
-      { entry: "table", args: [3], uses: 4 * 8_000 + 3 * 8_000 },
-      { entry: "table", args: [5], uses: 4 * 8_000 + 5 * 8_000 },
+      { entry: "table", args: [3], uses: 4 * 8_000 + 3 * 320_000 },
+      { entry: "table", args: [5], uses: 4 * 8_000 + 5 * 320_000 },
     ],
   },
   {
