@@ -85,6 +85,7 @@ export function dispatchErrorName(encoded: Uint8Array): string {
   if (tag === 7) return `Token.${tokenErrors[first ?? -1] ?? "Unknown"}`;
   if (tag === 0) return "Other";
   if (tag === 2) return "BadOrigin";
+  if (tag === 10) return "Exhausted";
   if (tag === 13) return "RootNotAllowed";
   return "Unknown";
 }

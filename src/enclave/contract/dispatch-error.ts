@@ -64,3 +64,8 @@ export function badOrigin(): DispatchFault {
 export function rootNotAllowed(): DispatchFault {
   return new DispatchFault("RootNotAllowed", Uint8Array.of(13));
 }
+
+/** The fault for `DispatchError::Exhausted`: more than one execution may hold. */
+export function exhausted(what: string): DispatchFault {
+  return new DispatchFault("Exhausted", Uint8Array.of(10), { detail: what });
+}

@@ -15,8 +15,9 @@ import { accountOf } from "./balances.ts";
 import type { EmittedEvent, Execution, LogLevel, Mode, QueryEnvironment } from "./call.ts";
 import { type CodeStore, upload } from "./codes.ts";
 import type { DepositCharge } from "./deposits.ts";
+import { exhausted } from "./dispatch-error.ts";
 import type { Frame } from "./frame.ts";
-import { maxDebugLength } from "./limits.ts";
+import { heldOverhead, maxDebugLength, maxEventBytes, maxLogLength, maxWrittenBytes } from "./limits.ts";
 
 /** What every execution of a runtime stands on. */
 export interface Engine {
@@ -68,6 +69,9 @@ export class RootExecution implements Execution {
   diagnosis: (() => string) | undefined;
   readonly #debug: Uint8Array[] = [];
   #debugLength = 0;
+  #eventBytes = 0;
+  #writtenBytes = 0;
+  #logLength = 0;
 
   constructor(
     engine: Engine,
@@ -125,7 +129,27 @@ export class RootExecution implements Execution {
     this.charges.length = mark.charges;
   }
 
+  /**
+   * Counts an event that is to be held.
+   * @throws {DispatchFault} `Exhausted`.
+   */
+  holdEvent(bytes: number): void {
+    this.#eventBytes += bytes + heldOverhead;
+    if (this.#eventBytes > maxEventBytes) throw exhausted("the execution has emitted as much as one may");
+  }
+
+  /**
+   * Counts a value that is to be held.
+   * @throws {DispatchFault} `Exhausted`.
+   */
+  holdWrite(bytes: number): void {
+    this.#writtenBytes += bytes + heldOverhead;
+    if (this.#writtenBytes > maxWrittenBytes) throw exhausted("the execution has written as much as one may");
+  }
+
   log(contract: ContractId, level: LogLevel, text: string): void {
+    this.#logLength += text.length;
+    if (this.#logLength > maxLogLength) return;
     this.engine.log(contract, level, text, this.moment.mode !== "transaction", this.moment.block);
   }
 
@@ -150,7 +174,7 @@ export class RootExecution implements Execution {
 
   /** Takes debug text; what does not fit whole is dropped. */
   print(text: Uint8Array): void {
-    if (this.#debugLength + text.length > maxDebugLength) return;
+    if (text.length === 0 || this.#debugLength + text.length > maxDebugLength) return;
     this.#debug.push(text);
     this.#debugLength += text.length;
   }

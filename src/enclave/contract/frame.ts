@@ -91,6 +91,7 @@ export class Frame implements Call {
 
   emit(topics: readonly Uint8Array[], data: Uint8Array): void {
     const { execution, contract } = this;
+    execution.holdEvent(32 * topics.length + data.length);
     const event = { contract, topics, data };
     execution.events.push(event);
     if (!isPrivateEvent(event)) execution.palletEvents.push(contractEmitted(contract, data));

@@ -25,3 +25,15 @@ export const maxDepth = 6;
 export const maxDelegateDependencies = 32;
 /** What an account must keep to exist. */
 export const existentialDeposit = 1n;
+
+/**
+ * What one execution may make the enclave hold, in bytes; upstream has no such limits. Gas alone would let one transaction
+ * hold gigabytes. What was undone counts, since it was held; beyond a limit the frame ends with `Exhausted`.
+ */
+export const maxEventBytes = 16 * 1024 * 1024;
+/** Bytes of values written to storage by one execution. */
+export const maxWrittenBytes = 128 * 1024 * 1024;
+/** Bytes that an event or a value counts beyond its own. */
+export const heldOverhead = 256;
+/** Characters of log lines of one execution; what comes after is not logged. */
+export const maxLogLength = 1024 * 1024;

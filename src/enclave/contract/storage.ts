@@ -58,6 +58,7 @@ function write(frame: Frame, slot: Uint8Array, pointer: number, length: number):
   const size = length >>> 0;
   if (size > maxPayloadLength) throw contractsFault("ValueTooLarge");
   const { record, execution } = frame;
+  execution.holdWrite(size);
   const old = execution.journal.setStorage(record, slot, viewOf(frame.slot, pointer, size));
   frame.slot.charge(costs.setStorage + perByte.setStorageNew * size + (old > 0 ? perByte.setStorageOld * old : 0));
   frame.diff.count(old, size);
