@@ -3,6 +3,8 @@
  * @module
  */
 import { createPublicKey, verify } from "node:crypto";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { fromHex } from "../../assembly/transform/hashes.ts";
@@ -149,6 +151,43 @@ describe("registry", () => {
     expect(await send(registry, "register", alice, "nobody", bob)).toMatchObject({ output: { err: "Taken" } });
     const unknown = await send(registry, "deploy", alice, "x", new Uint8Array(32), 5, new Uint8Array());
     expect(unknown).toMatchObject({ outcome: "reverted", output: { err: "NotDeployed" } });
+  });
+});
+
+describe("oracle", () => {
+  test("asks a server in a query, cannot in a transaction, and publishes what its owner lets stand", async () => {
+    const pages: Readonly<Record<string, string>> = { "/PHA": '{"price":"0.123456789"}', "/HTML": "<html>" };
+    const server = createServer((request, response) => {
+      const page = pages[request.url ?? ""];
+      response.writeHead(page === undefined ? 404 : 200, { "content-type": "application/json" }).end(page);
+    });
+    await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+    const { port } = server.address() as AddressInfo;
+    const outside = await open({ egress: { openAddresses: ["127.0.0.0/8"] } });
+    const owner = outside.account("//Alice");
+    const url = `http://127.0.0.1:${port}/{}`;
+    const oracle = await outside.deploy({ bundle: bundle("oracle"), constructor: "new", args: [url], signer: owner });
+    try {
+      expect(await ask(oracle, "fetch", owner, "PHA")).toEqual({ ok: 123_456n });
+      for (const [symbol, reason] of [
+        ["NONE", "BadStatus"],
+        ["HTML", "BadAnswer"],
+      ]) {
+        await expect(ask(oracle, "fetch", owner, symbol)).rejects.toMatchObject({
+          code: "ContractReverted",
+          message: expect.stringContaining(reason!),
+        });
+      }
+      expect(await send(oracle, "fetch", owner, "PHA")).toMatchObject({ output: { err: "NotInQuery" } });
+      expect(await send(oracle, "publish", owner, "PHA", 123_456n)).toMatchObject({
+        outcome: "ok",
+        events: [{ name: "Published", args: { symbol: "PHA", price: 123_456n } }],
+      });
+      expect(await ask(oracle, "latest", owner)).toMatchObject({ symbol: "PHA", price: 123_456n });
+    } finally {
+      await outside.close();
+      server.close();
+    }
   });
 });
 
