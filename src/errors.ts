@@ -141,6 +141,19 @@ export const catalogue = {
     (f) => `The query gathered more than ${f.limit}.`,
     "Ask for less at once: split the query, or let the contract log and cache less of it.",
   ),
+  QueryBacklogFull: engine(
+    (f) => `Too many queries wait: ${f.waiting} (${f.scope}).`,
+    "Ask again later; a contract with more weight waits less.",
+  ),
+  QueryLogMismatch: engine(
+    (f) => `The query cannot be done again from this log: ${f.reason}.`,
+    "Ask the same of the same state, on the network that made the log; `clearLogs` lifts both, for tests.",
+  ),
+  EgressDenied: engine(
+    (f) => `${f.url} was denied by the policy for the internet: ${f.rule}.`,
+    "If it is to be reached, change `egress` where the network is opened; addresses inside are closed until opened there.",
+  ),
+  SettingsInvalid: engine((f) => `${f.where}: ${f.reason}.`, "Correct the options that the network is opened with."),
   SecretUriInvalid: engine(
     (f) => `This secret cannot be read: ${f.reason}.`,
     "Write a phrase of BIP 39 or a seed of 0x and 64 digits, then junctions: `//Alice`, `0x…//stash/1`.",

@@ -12,7 +12,9 @@ export type {
   Estimate,
   Estimates,
   Queries,
+  Query,
   QueryOptions,
+  Recorded,
   TransactionOptions,
   Transactions,
 } from "./client/contract.ts";
@@ -27,6 +29,7 @@ export type {
   LogLine,
   Network,
   NetworkEvents,
+  QueryMetrics,
   Uploaded,
   UploadOptions,
   WorkerInfo,
@@ -36,3 +39,4 @@ export type { ContractFaultCode, EngineErrorCode, ErrorCode, Facts } from "./err
 export { ContractFault, EngineError, PhatError } from "./errors.ts";
 export type { BlockOptions, ClusterTerms, NodeOptions } from "./host/options.ts";
 export { type OpenOptions, open } from "./open.ts";
+export type { EgressFigures, EgressOptions, EgressRule, EgressRules, QueryLimits } from "./wire/egress.ts";

@@ -11,6 +11,7 @@ import { EngineError } from "../errors.ts";
 import type { OpenPlatform, Platform } from "../platform/platform.ts";
 import { Machine } from "../vm/index.ts";
 import { decodeRelayedBlock } from "../wire/block.ts";
+import { type EnclaveSettings, readSettings, writeMetrics } from "../wire/egress.ts";
 import {
   type EnclaveLog,
   Entry,
@@ -19,29 +20,38 @@ import {
   writeEnclaveHeight,
   writeEnclaveResult,
 } from "../wire/entry.ts";
-import { readQuery, writeAnswer } from "../wire/query.ts";
+import { readQuery } from "../wire/query.ts";
 import { writeSealedReceipts } from "../wire/receipt.ts";
 import { decode, encode, type Reader } from "../wire/scale.ts";
-import type { QueryEnvironment } from "./contract/call.ts";
 import { LocalCache } from "./contract/pink/cache.ts";
-import { type EgressRequest, unreachable } from "./contract/pink/http.ts";
-import { QuerySession } from "./contract/pink/session.ts";
+import { Egress } from "./egress/egress.ts";
+import { Queries } from "./egress/queries.ts";
 import { keysFromRoot } from "./keys/from-root.ts";
 import type { KeyProvider } from "./keys/provider.ts";
 import { seal, unseal } from "./keys/sealing.ts";
-import { Runtime } from "./runtime/runtime.ts";
+import { Runtime, type RuntimeServices } from "./runtime/runtime.ts";
 
 const SNAPSHOT = "state snapshot";
+const QUERY_LOG = "query log";
 /** The most log lines that one call gives back; the first ones are kept. */
 const MOST_LOGS = 10_000;
-/** The most times that one query may ask for something outside. */
-const MOST_REQUESTS = 32;
 
 interface Opened {
   readonly platform: Platform;
   readonly keys: KeyProvider;
   readonly genesis: Uint8Array;
+  readonly settings: EnclaveSettings;
+  readonly egress: Egress;
 }
+
+/** What answers queries, from `start` on. */
+interface Started {
+  readonly runtime: Runtime;
+  readonly queries: Queries;
+}
+
+/** Milliseconds of a clock that never goes back. */
+const now = (): number => performance.now();
 
 function outOfOrder(entry: string): EngineError {
   return new EngineError("EntryUnknown", { entry: `"${entry}" in this state of the enclave` });
@@ -52,7 +62,7 @@ export class Entries {
   readonly #openPlatform: OpenPlatform;
   readonly #code: string;
   #opened: Opened | undefined;
-  #runtime: Runtime | undefined;
+  #running: Started | undefined;
   #logs: EnclaveLog[] = [];
 
   /** @param code path of the enclave's code, for the platform to measure. */
@@ -62,10 +72,11 @@ export class Entries {
   }
 
   /**
-   * Answers one call.
-   * @throws {PhatError} whatever is wrong with it; the enclave is as it was.
+   * Answers one call, a query later.
+   * @param request number of the call, by which a query can be cancelled.
+   * @throws {PhatError} whatever is wrong with it; the enclave is as it was. A promise rejects with the same.
    */
-  call(entry: number, body: Uint8Array): Uint8Array {
+  call(entry: number, body: Uint8Array, request = 0): Uint8Array | Promise<Uint8Array> {
     switch (entry) {
       case Entry.open:
         return this.#open(body);
@@ -74,7 +85,18 @@ export class Entries {
       case Entry.dispatch:
         return this.#dispatch(body);
       case Entry.query:
-        return this.#query(body);
+        return this.#running === undefined
+          ? this.#none("query")
+          : this.#running.queries.ask(decode(body, "query", readQuery), request);
+      case Entry.cancel: {
+        const { queries } = this.#running ?? this.#none("cancel");
+        queries.cancel(decode(body, "request number", (r) => r.u32()));
+        return new Uint8Array();
+      }
+      case Entry.metrics: {
+        const { queries } = this.#running ?? this.#none("metrics");
+        return encode((this.#opened as Opened).egress.metrics.read(queries.active), writeMetrics);
+      }
       case Entry.snapshot:
         return this.#snapshot();
       case Entry.balance: {
@@ -94,17 +116,22 @@ export class Entries {
     }
   }
 
+  #none(entry: string): never {
+    throw outOfOrder(entry);
+  }
+
   #started(entry: string): Runtime {
-    if (this.#runtime === undefined) throw outOfOrder(entry);
-    return this.#runtime;
+    return (this.#running ?? this.#none(entry)).runtime;
   }
 
   #open(body: Uint8Array): Uint8Array {
     if (this.#opened !== undefined) throw outOfOrder("open");
     const options = decode(body, "enclave options", readEnclaveOptions);
+    const settings = readSettings(options.settings);
+    const egress = new Egress(settings.egress, now);
     const platform = this.#openPlatform(options.platformFolder, this.#code);
     const keys = keysFromRoot(platform.rootKey);
-    this.#opened = { platform, keys, genesis: options.genesis };
+    this.#opened = { platform, keys, genesis: options.genesis, settings, egress };
     return encode(
       { measurement: platform.measurement, platform: platform.name, worker: keys.workerKey },
       writeEnclaveFacts,
@@ -113,29 +140,56 @@ export class Entries {
 
   #start(body: Uint8Array): Uint8Array {
     const opened = this.#opened;
-    if (opened === undefined || this.#runtime !== undefined) throw outOfOrder("start");
+    if (opened === undefined || this.#running !== undefined) throw outOfOrder("start");
     const snapshot = decode(body, "start", (r: Reader) => r.option((o) => o.bytes()));
     const services = {
       machine: new Machine(),
       keys: opened.keys,
-      cache: new LocalCache(() => Math.floor(performance.now() / 1000)),
+      cache: new LocalCache(() => Math.floor(now() / 1000)),
       log: (record: EnclaveLog) => {
         if (this.#logs.length < MOST_LOGS) this.#logs.push(record);
       },
     };
-    if (snapshot === undefined) {
-      this.#runtime = Runtime.create(opened.genesis, services);
-    } else {
-      const { rootKey, measurement } = opened.platform;
-      const { plaintext, header } = unseal(rootKey, measurement, SNAPSHOT, snapshot);
-      const runtime = Runtime.restore(opened.genesis, plaintext, services);
-      if (BigInt(runtime.height) !== header.sequence) {
-        throw new EngineError("SealBroken", { what: `The ${SNAPSHOT}`, reason: "its header names another block" });
-      }
-      this.#runtime = runtime;
-    }
-    const { height, hash } = this.#runtime;
+    const runtime =
+      snapshot === undefined ? Runtime.create(opened.genesis, services) : this.#restored(opened, snapshot, services);
+    this.#running = { runtime, queries: this.#queries(opened, runtime) };
+    const { height, hash } = runtime;
     return encode({ height, hash }, writeEnclaveHeight);
+  }
+
+  #restored(opened: Opened, snapshot: Uint8Array, services: RuntimeServices): Runtime {
+    const { rootKey, measurement } = opened.platform;
+    const { plaintext, header } = unseal(rootKey, measurement, SNAPSHOT, snapshot);
+    const runtime = Runtime.restore(opened.genesis, plaintext, services);
+    if (BigInt(runtime.height) !== header.sequence) {
+      throw new EngineError("SealBroken", { what: `The ${SNAPSHOT}`, reason: "its header names another block" });
+    }
+    return runtime;
+  }
+
+  #queries({ platform, settings, egress }: Opened, runtime: Runtime): Queries {
+    const { rootKey, measurement } = platform;
+    return new Queries({
+      runtime,
+      egress,
+      limits: settings.queries,
+      logs: {
+        seal: (log, block) => seal(rootKey, measurement, QUERY_LOG, { sequence: BigInt(block), counter: 0n }, log),
+        unseal: (sealed) => unseal(rootKey, measurement, QUERY_LOG, sealed).plaintext,
+      },
+      now,
+      time: () => BigInt(Date.now()),
+      random: (length) => new Uint8Array(randomBytes(length)),
+      logInto: (lines, work) => {
+        const before = this.#logs;
+        this.#logs = lines;
+        try {
+          return work();
+        } finally {
+          this.#logs = before;
+        }
+      },
+    });
   }
 
   #takeLogs(): EnclaveLog[] {
@@ -149,26 +203,6 @@ export class Entries {
     this.#takeLogs();
     const { sealed } = runtime.dispatch(decodeRelayedBlock(body));
     return encode({ result: encode(sealed, writeSealedReceipts), logs: this.#takeLogs() }, writeEnclaveResult);
-  }
-
-  #query(body: Uint8Array): Uint8Array {
-    const runtime = this.#started("query");
-    const request = decode(body, "query", readQuery);
-    this.#takeLogs();
-    const session = new QuerySession(runtime.cache);
-    const environment: QueryEnvironment = {
-      nowMs: BigInt(Date.now()),
-      random: (length) => new Uint8Array(randomBytes(length)),
-      pink: session,
-    };
-    const snapshot = runtime.pin();
-    let pass = snapshot.query(request, environment);
-    for (let asked = 0; pass.type === "suspended"; asked++) {
-      if (asked === MOST_REQUESTS) throw new EngineError("QueryLimit", { limit: `${MOST_REQUESTS} requests` });
-      session.supply(unreachable(pass.request as EgressRequest, "this worker has no way to the internet"));
-      pass = snapshot.query(request, environment);
-    }
-    return encode({ result: encode(pass.answer, writeAnswer), logs: this.#takeLogs() }, writeEnclaveResult);
   }
 
   #snapshot(): Uint8Array {

@@ -23,9 +23,29 @@ const { openPlatform } = (await import(new URL("../platform/simulated.js", impor
 const entries = new Entries(openPlatform, fileURLToPath(import.meta.url));
 const answers = new FrameWriter();
 
+/** Sends what has been answered, if anything has. */
+function flush(): void {
+  if (answers.length === 0) return;
+  const bytes = answers.take();
+  port?.postMessage(bytes, [bytes.buffer]);
+}
+
+/** An answer that was not there at once; those of one turn leave together. */
+function later(kind: number, request: number, body: Uint8Array): void {
+  if (answers.length === 0) queueMicrotask(flush);
+  answers.add(kind, request, body);
+}
+
 function answer({ kind, request, body }: FrameMessage): void {
   try {
-    answers.add(Answer.ok, request, entries.call(kind, body));
+    const given = entries.call(kind, body, request);
+    if (given instanceof Uint8Array) answers.add(Answer.ok, request, given);
+    else {
+      given.then(
+        (result) => later(Answer.ok, request, result),
+        (error) => later(Answer.error, request, encodeError(error)),
+      );
+    }
   } catch (error) {
     answers.add(Answer.error, request, encodeError(error));
   }
@@ -41,6 +61,5 @@ port.on("message", (frame: unknown) => {
     // Nobody in particular asked: request 0 is the frame's own.
     answers.add(Answer.error, 0, encodeError(error));
   }
-  const bytes = answers.take();
-  port.postMessage(bytes, [bytes.buffer]);
+  flush();
 });

@@ -9,6 +9,7 @@
 import { blake2_256 } from "../crypto/hash.ts";
 import { EngineError } from "../errors.ts";
 import { type CodeHash, toHex } from "../wire/bytes.ts";
+import { checkSettings } from "../wire/egress.ts";
 import { type EnclaveFacts, type EnclaveLog, Entry, readEnclaveResult } from "../wire/entry.ts";
 import { decodeExtrinsic } from "../wire/extrinsic.ts";
 import type { Inclusion, LogRecord, NetworkFacts, NodeApi, NodeEvents } from "../wire/node.ts";
@@ -99,6 +100,7 @@ export class EmbeddedNode implements NodeApi {
       chain,
       limits: { heapMegabytes: options.enclaveMegabytes ?? 1024 },
       platformFolder: places.platformFolder,
+      settings: checkSettings(options),
       snapshots: places.snapshots,
       snapshotEvery: options.snapshotEvery ?? 64,
       warn: options.onWarning ?? (() => undefined),
@@ -253,9 +255,9 @@ export class EmbeddedNode implements NodeApi {
   }
 
   /** Calls the enclave; when the node ends meanwhile, that is what the caller is told. */
-  private async ask(entry: number, body: Uint8Array): Promise<Uint8Array> {
+  private async ask(entry: number, body: Uint8Array, signal?: AbortSignal): Promise<Uint8Array> {
     try {
-      return await this.relay.call(entry, body);
+      return await this.relay.call(entry, body, signal);
     } catch (error) {
       this.check();
       throw error;
@@ -266,12 +268,17 @@ export class EmbeddedNode implements NodeApi {
     this.check();
     signal?.throwIfAborted();
     const answer = decode(
-      await unlessAborted(this.ask(Entry.query, request), signal),
+      await unlessAborted(this.ask(Entry.query, request, signal), signal),
       "enclave result",
       readEnclaveResult,
     );
     this.log(answer.logs);
     return answer.result;
+  }
+
+  async metrics(): Promise<Uint8Array> {
+    this.check();
+    return await this.ask(Entry.metrics, new Uint8Array(0));
   }
 
   async codeExists(hash: Uint8Array): Promise<boolean> {

@@ -8,8 +8,10 @@
 
 import { Worker } from "node:worker_threads";
 import { EngineError } from "../errors.ts";
+import { Entry } from "../wire/entry.ts";
 import { decodeError } from "../wire/error.ts";
 import { Answer, FrameWriter, readFrame } from "../wire/frame.ts";
+import { encode } from "../wire/scale.ts";
 
 /** The bundle: beside this module in the package, in `dist` when this module runs from its source. */
 const bundle = new URL(
@@ -76,11 +78,40 @@ export class Enclave {
 
   /**
    * Calls an entry.
+   * @param signal gives the call up: a query is ended in the enclave too.
    * @returns What it answered.
    * @throws {PhatError} what it answered with, or `EnclaveGone` when there is no answer any more.
    */
-  call(entry: number, body: Uint8Array): Promise<Uint8Array> {
+  call(entry: number, body: Uint8Array, signal?: AbortSignal): Promise<Uint8Array> {
     if (this.end !== undefined) return Promise.reject(this.end);
+    if (signal?.aborted === true) return Promise.reject(signal.reason);
+    const request = this.post(entry, body);
+    return new Promise((resolve, reject) => {
+      if (signal === undefined) {
+        this.pending.set(request, { resolve, reject });
+        return;
+      }
+      const abort = (): void => {
+        this.pending.delete(request);
+        this.post(
+          Entry.cancel,
+          encode(request, (w, number) => w.u32(number)),
+        );
+        reject(signal.reason);
+      };
+      const settled =
+        <T>(settle: (value: T) => void) =>
+        (value: T): void => {
+          signal.removeEventListener("abort", abort);
+          settle(value);
+        };
+      signal.addEventListener("abort", abort, { once: true });
+      this.pending.set(request, { resolve: settled(resolve), reject: settled(reject) });
+    });
+  }
+
+  /** Puts a call into the frame of this turn. @returns its number. */
+  private post(entry: number, body: Uint8Array): number {
     // Request 0 is the frame's own; numbers come round again after 2^32 calls.
     do this.last = (this.last + 1) >>> 0;
     while (this.last === 0 || this.pending.has(this.last));
@@ -90,13 +121,12 @@ export class Enclave {
       this.scheduled = true;
       queueMicrotask(() => this.send());
     }
-    return new Promise((resolve, reject) => {
-      this.pending.set(request, { resolve, reject });
-    });
+    return request;
   }
 
   private send(): void {
     this.scheduled = false;
+    if (this.end !== undefined) return;
     const bytes = this.frame.take();
     this.worker.postMessage(bytes, [bytes.buffer]);
   }

@@ -6,13 +6,15 @@
  * @module
  */
 
+import type { EgressOptions, QueryLimits } from "../wire/egress.ts";
+
 /** The terms of the embedded network's cluster. Amounts in its smallest unit. */
 export interface ClusterTerms {
-  /** Price of one unit of gas (one picosecond of ref_time). Default 0n: gas is counted but costs nothing. */
+  /** Price of one unit of gas (one picosecond of ref_time). Default 1n. */
   readonly gasPrice?: bigint;
-  /** Held for each storage item. Default 0n. */
+  /** Held for each storage item. Default 1n. */
   readonly depositPerItem?: bigint;
-  /** Held for each stored byte. Default 0n. */
+  /** Held for each stored byte. Default 1n. */
   readonly depositPerByte?: bigint;
   /** The pass's profile for every contract: "deterministic" (default) or "pink". */
   readonly profile?: string;
@@ -45,6 +47,10 @@ export interface NodeOptions {
    */
   readonly endowment?: bigint;
   readonly blocks?: BlockOptions;
+  /** The way of contracts to the internet: closed to everything inside, open to the rest, unless told otherwise. */
+  readonly egress?: EgressOptions;
+  /** What queries may take. */
+  readonly queries?: QueryLimits;
   /** Blocks between two snapshots of the enclave: default 64. */
   readonly snapshotEvery?: number;
   /** Megabytes of JavaScript heap for the enclave: default 1024. */

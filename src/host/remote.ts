@@ -162,6 +162,10 @@ export class RemoteNode implements NodeApi {
     return this.call("query", request, signal);
   }
 
+  metrics(): Promise<Uint8Array> {
+    return this.call("metrics", undefined);
+  }
+
   codeExists(hash: Uint8Array): Promise<boolean> {
     return this.call("codeExists", hash);
   }

@@ -102,6 +102,7 @@ class Client {
     nextNonce: (account) => this.node.nextNonce(account),
     submit: (extrinsic, { signal }) => this.node.submit(extrinsic, signal),
     query: (request, { signal }) => this.node.query(request, signal),
+    metrics: () => this.node.metrics(),
     codeExists: (hash) => this.node.codeExists(hash),
     contractCode: (contract) => this.node.contractCode(contract),
     balance: (account) => this.node.balance(account),

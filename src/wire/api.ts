@@ -125,6 +125,7 @@ export const methods = {
   unlisten: method(13, u32, nothing),
   /** Gives up an earlier call, by its request number. */
   cancel: method(14, u32, nothing),
+  metrics: method(15, nothing, bytes),
 } as const;
 
 /** The name of a method. */

@@ -11,6 +11,8 @@
  * | balance | account, 32 bytes | total u128, free u128 |
  * | codeExists | code hash, 32 bytes | bool |
  * | contractCode | contract, 32 bytes | option of 32 bytes |
+ * | cancel | number of a `query` request, u32 | nothing; that query ends with `CallGivenUp` |
+ * | metrics | nothing | `EgressMetrics` |
  *
  * `open` comes first and once, `start` before everything after it; it may be repeated while it fails.
  * @module
@@ -30,6 +32,8 @@ export const Entry = {
   balance: 6,
   codeExists: 7,
   contractCode: 8,
+  cancel: 9,
+  metrics: 10,
 } as const;
 
 /** What an enclave is opened with. */
@@ -38,14 +42,19 @@ export interface EnclaveOptions {
   readonly platformFolder: string | undefined;
   /** SCALE `Genesis`. */
   readonly genesis: Uint8Array;
+  /** JSON of `EnclaveSettings`; undefined = the defaults. */
+  readonly settings?: string;
 }
 
 export function writeEnclaveOptions(w: Writer, options: EnclaveOptions): void {
   w.option(options.platformFolder, (o, folder) => o.str(folder)).bytes(options.genesis);
+  w.option(options.settings, (o, settings) => o.str(settings));
 }
 
 export function readEnclaveOptions(r: Reader): EnclaveOptions {
-  return { platformFolder: r.option((o) => o.str()), genesis: r.bytes() };
+  const head = { platformFolder: r.option((o) => o.str()), genesis: r.bytes() };
+  const settings = r.option((o) => o.str());
+  return settings === undefined ? head : { ...head, settings };
 }
 
 /** What an enclave says of itself. */

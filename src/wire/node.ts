@@ -68,6 +68,8 @@ export interface NodeApi {
   inclusion(hash: Uint8Array): Promise<Inclusion | undefined>;
   /** Asks the enclave: SCALE `QueryRequest` in, SCALE `QueryAnswer` out. */
   query(request: Uint8Array, signal?: AbortSignal): Promise<Uint8Array>;
+  /** What queries have cost: SCALE `EgressMetrics`. */
+  metrics(): Promise<Uint8Array>;
   /** Whether code is stored, and what is known of a contract. */
   codeExists(hash: Uint8Array): Promise<boolean>;
   /** Code hash of a contract; undefined when there is none. */

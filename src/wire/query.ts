@@ -31,6 +31,12 @@ export interface QueryRequest {
         readonly data: Uint8Array;
         readonly salt: Uint8Array;
       };
+  /** The most milliseconds that it may take in all, u32; what the node allows when absent. */
+  readonly timeoutMs?: number;
+  /** Whether the answer is to bring the log by which the query can be done again. */
+  readonly record?: boolean;
+  /** The log of an earlier query, from which this one takes all answers: nothing is asked of the world. */
+  readonly replay?: Uint8Array;
 }
 
 export function writeQuery(w: Writer, query: QueryRequest): void {
@@ -39,6 +45,8 @@ export function writeQuery(w: Writer, query: QueryRequest): void {
   const { body } = query;
   if (body.kind === "message") w.u8(0).bytes(body.payload).bool(body.estimating);
   else w.u8(1).raw(body.codeHash).bytes(body.data).bytes(body.salt);
+  w.option(query.timeoutMs, (o, timeout) => o.u32(timeout)).bool(query.record ?? false);
+  w.option(query.replay, (o, log) => o.bytes(log));
 }
 
 export function readQuery(r: Reader): QueryRequest {
@@ -49,11 +57,23 @@ export function readQuery(r: Reader): QueryRequest {
     transfer: r.u128(),
     gasLimit: r.option((o) => o.u64()),
   };
+  const body = readBody(r);
+  const timeoutMs = r.option((o) => o.u32());
+  const record = r.bool();
+  const replay = r.option((o) => o.bytes());
+  return {
+    ...head,
+    body,
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    ...(record ? { record } : {}),
+    ...(replay === undefined ? {} : { replay }),
+  };
+}
+
+function readBody(r: Reader): QueryRequest["body"] {
   const tag = r.u8();
-  if (tag === 0) return { ...head, body: { kind: "message", payload: r.bytes(), estimating: r.bool() } };
-  if (tag === 1) {
-    return { ...head, body: { kind: "instantiate", codeHash: codeHash(r.raw(32)), data: r.bytes(), salt: r.bytes() } };
-  }
+  if (tag === 0) return { kind: "message", payload: r.bytes(), estimating: r.bool() };
+  if (tag === 1) return { kind: "instantiate", codeHash: codeHash(r.raw(32)), data: r.bytes(), salt: r.bytes() };
   throw r.fail(`a query tagged ${tag}`);
 }
 
@@ -78,6 +98,8 @@ export interface QueryAnswer {
     | { readonly ok: false; readonly error: Uint8Array };
   /** Local diagnosis of a trap (kind, backtrace). */
   readonly diagnosis: string;
+  /** By which the query can be done again, when it was asked for. */
+  readonly log?: Uint8Array;
 }
 
 export function writeAnswer(w: Writer, answer: QueryAnswer): void {
@@ -91,6 +113,7 @@ export function writeAnswer(w: Writer, answer: QueryAnswer): void {
     w.option(result.contract, (o, id) => o.raw(id));
   } else w.u8(1).bytes(result.error);
   w.str(answer.diagnosis);
+  w.option(answer.log, (o, log) => o.bytes(log));
 }
 
 export function readAnswer(r: Reader): QueryAnswer {
@@ -106,6 +129,8 @@ export function readAnswer(r: Reader): QueryAnswer {
     tag === 0
       ? ({ ok: true, flags: r.u32(), data: r.bytes(), contract: r.option((o) => contractId(o.raw(32))) } as const)
       : ({ ok: false, error: r.bytes() } as const);
+  const diagnosis = r.str();
+  const log = r.option((o) => o.bytes());
   return {
     block,
     gasUsed,
@@ -113,6 +138,7 @@ export function readAnswer(r: Reader): QueryAnswer {
     storageDeposit: refund ? -deposit : deposit,
     debug,
     result,
-    diagnosis: r.str(),
+    diagnosis,
+    ...(log === undefined ? {} : { log }),
   };
 }

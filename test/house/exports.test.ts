@@ -29,6 +29,7 @@ describe("exports", () => {
       "deposit",
       "estimate",
       "logs",
+      "metrics",
       "on",
       "upload",
       "workers",

@@ -48,7 +48,8 @@ export function runQuery(request: QueryRequest, environment: QueryEnvironment, c
   const moment: Moment = {
     ...context.moment,
     mode,
-    environment: mode === "query" ? withSession(environment, session) : undefined,
+    // An estimate takes nothing from it but the deadline: what host functions see of it hangs on the mode.
+    environment: withSession(environment, session),
   };
   const journal = new Journal(context.state.fork());
   mint(journal, origin, request.deposit);

@@ -40,6 +40,8 @@ export interface RelaySetting {
   readonly limits: IsolateLimits;
   /** Folder of the platform; without one an enclave that dies takes its keys along and cannot be followed by another. */
   readonly platformFolder: string | undefined;
+  /** JSON of `EnclaveSettings`. */
+  readonly settings: string;
   readonly snapshots: Snapshots | undefined;
   /** Blocks between two snapshots. */
   readonly snapshotEvery: number;
@@ -97,16 +99,16 @@ export class Relay {
    * Calls an entry of the enclave that is at work, once there is one.
    * @throws {PhatError} what it answers with, or `EnclaveGone`.
    */
-  async call(entry: number, body: Uint8Array): Promise<Uint8Array> {
+  async call(entry: number, body: Uint8Array, signal?: AbortSignal): Promise<Uint8Array> {
     if (this.running === undefined) throw new EngineError("EnclaveGone", { reason: "it was not started" });
-    return (await this.running).enclave.call(entry, body);
+    return (await this.running).enclave.call(entry, body, signal);
   }
 
   private async launch(): Promise<Running> {
     const enclave = new Enclave(this.setting.limits);
     try {
-      const { platformFolder, chain } = this.setting;
-      const options = encode({ platformFolder, genesis: chain.genesisBytes }, writeEnclaveOptions);
+      const { platformFolder, chain, settings } = this.setting;
+      const options = encode({ platformFolder, genesis: chain.genesisBytes, settings }, writeEnclaveOptions);
       const facts = decode(await enclave.call(Entry.open, options), "enclave facts", readEnclaveFacts);
       this.height = await this.restore(enclave);
       this.snapshotAt = this.height;

@@ -105,12 +105,6 @@ export function encodeBatchResult(result: readonly HttpResult[] | HttpErrorName)
 
 const text = new TextEncoder();
 
-/** The answer of a worker that has no way out: what upstream says when a connection cannot be made. */
-export function unreachable(request: EgressRequest, why: string): Uint8Array {
-  const answer: HttpResponse = { status: 523, reason: "Unreachable", headers: [], body: text.encode(why) };
-  return request.type === "http" ? encodeHttpResult(answer) : encodeBatchResult(request.requests.map(() => answer));
-}
-
 function synthetic(status: number, reason: string, body: string): Uint8Array {
   return encode({ status, reason, headers: [], body: text.encode(body) }, writeHttpResponse);
 }

@@ -1,0 +1,254 @@
+/**
+ * The client: connections, TLS, HTTP/1.1 and HTTP/2, by undici; answers are read as a stream, within limits.
+ *
+ * Loaded when the first request is made. Connections are shared by all contracts: what a contract may ask for is judged
+ * before it gets here, and to where a connection may lead is the same for all.
+ * @module
+ */
+
+import type { LookupFunction } from "node:net";
+import type { buildConnector as Connector, Dispatcher } from "undici";
+import buildConnector from "undici/lib/core/connect.js";
+import Agent from "undici/lib/dispatcher/agent.js";
+import { EngineError } from "../../errors.ts";
+import type { HttpErrorName } from "../contract/pink/http.ts";
+import { parseAddress } from "./addresses.ts";
+import type { Policy } from "./policy.ts";
+import { maxHeaders, type Outgoing } from "./request.ts";
+import { judgedAddresses, type Resolve } from "./resolver.ts";
+
+/** Milliseconds until a connection must stand. */
+const connectTimeout = 10_000;
+/** The most bytes of an answer's head. */
+const maxHead = 64 * 1024;
+
+/** How an exchange ended. */
+export type Exchanged =
+  | {
+      readonly type: "answered";
+      readonly status: number;
+      /** Names in small letters, in order. */
+      readonly headers: readonly (readonly [name: string, value: string])[];
+      readonly body: Uint8Array;
+    }
+  /** Nobody was reached. */
+  | { readonly type: "unreachable"; readonly why: string }
+  | { readonly type: "denied"; readonly error: EngineError }
+  | { readonly type: "failed"; readonly error: HttpErrorName };
+
+/** What an exchange is bound to. */
+export interface Bounds {
+  readonly timeoutMs: number;
+  /** The most bytes of the answer's body. */
+  readonly maxBody: number;
+  /** Takes what ends the exchange from outside; called with undefined when it has ended. */
+  readonly onCancel: (cancel: () => void) => () => void;
+}
+
+/** What ends requests that nobody waits for any more. */
+const givenUp = new EngineError("CallGivenUp");
+
+/** One request and its answer. */
+class Exchange implements Dispatcher.DispatchHandler {
+  readonly #maxBody: number;
+  readonly #done: (result: Exchanged) => void;
+  readonly #timer: NodeJS.Timeout;
+  readonly #release: () => void;
+  #controller: Dispatcher.DispatchController | undefined;
+  #settled = false;
+  #status = 0;
+  #headers: (readonly [string, string])[] = [];
+  #body = new Uint8Array(0);
+  #size = 0;
+
+  constructor(bounds: Bounds, done: (result: Exchanged) => void) {
+    this.#maxBody = bounds.maxBody;
+    this.#done = done;
+    this.#timer = setTimeout(() => this.fail("Timeout"), Math.max(1, bounds.timeoutMs));
+    this.#release = bounds.onCancel(() => this.fail("NetworkError"));
+  }
+
+  #settle(result: Exchanged): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    clearTimeout(this.#timer);
+    this.#release();
+    this.#done(result);
+  }
+
+  /** Ends it, and the connection's work for it. */
+  fail(error: HttpErrorName): void {
+    this.#settle({ type: "failed", error });
+    this.#body = new Uint8Array(0);
+    this.#controller?.abort(givenUp);
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    if (this.#settled) controller.abort(givenUp);
+  }
+
+  onResponseStart(
+    controller: Dispatcher.DispatchController,
+    status: number,
+    headers: Readonly<Record<string, string | string[] | undefined>>,
+  ): void {
+    // 1xx come before the answer.
+    if (status < 200) return;
+    this.#status = status;
+    this.#headers = headersOf(controller.rawHeaders, headers);
+    const length = this.#headers.find(([name]) => name === "content-length")?.[1];
+    if (this.#headers.length > maxHeaders) this.fail("TooManyHeaders");
+    else if (length !== undefined && Number(length) > this.#maxBody) this.fail("ResponseTooLarge");
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Uint8Array): void {
+    if (this.#settled) return;
+    const size = this.#size + chunk.length;
+    if (size > this.#maxBody) {
+      this.fail("ResponseTooLarge");
+      return;
+    }
+    // Copied at once: a chunk of one byte may hold a buffer of many.
+    if (size > this.#body.length) {
+      const grown = new Uint8Array(Math.min(this.#maxBody, Math.max(size, this.#body.length * 2)));
+      grown.set(this.#body.subarray(0, this.#size));
+      this.#body = grown;
+    }
+    this.#body.set(chunk, this.#size);
+    this.#size = size;
+  }
+
+  onResponseEnd(): void {
+    const body = this.#size === this.#body.length ? this.#body : this.#body.slice(0, this.#size);
+    this.#settle({ type: "answered", status: this.#status, headers: this.#headers, body });
+  }
+
+  onResponseError(_controller: unknown, error: Error): void {
+    if (error instanceof EngineError && error.code === "EgressDenied") this.#settle({ type: "denied", error });
+    else if (this.#controller === undefined) this.#settle({ type: "unreachable", why: codeOf(error) });
+    else this.#settle({ type: "failed", error: "NetworkError" });
+  }
+}
+
+/** What went wrong, without addresses or names. */
+function codeOf(error: Error & { readonly code?: unknown }): string {
+  if (error instanceof AggregateError)
+    return codeOf((error.errors[0] as Error | undefined) ?? new EngineError("CallGivenUp"));
+  return typeof error.code === "string" ? error.code : error.name;
+}
+
+/** Visible text as it is; any other value is empty, as upstream has it. */
+const visible = /^[\t\x20-\x7e]*$/;
+const shown = (value: string): string => (visible.test(value) ? value : "");
+const latin1 = (value: unknown): string => (Buffer.isBuffer(value) ? value.toString("latin1") : String(value));
+
+function headersOf(
+  raw: Dispatcher.DispatchController["rawHeaders"],
+  parsed: Readonly<Record<string, string | string[] | undefined>>,
+): (readonly [string, string])[] {
+  const list: (readonly [string, string])[] = [];
+  if (Array.isArray(raw)) {
+    for (let i = 0; i + 1 < raw.length; i += 2) list.push([latin1(raw[i]).toLowerCase(), shown(latin1(raw[i + 1]))]);
+    return list;
+  }
+  for (const [name, value] of Object.entries(parsed)) {
+    // Names with a colon are HTTP/2's own.
+    if (value === undefined || name.startsWith(":")) continue;
+    for (const one of Array.isArray(value) ? value : [value]) list.push([name.toLowerCase(), shown(one)]);
+  }
+  return list;
+}
+
+/** What a client is made with. */
+export interface ClientOptions {
+  readonly policy: Policy;
+  readonly resolve: Resolve;
+  readonly roots: readonly string[] | undefined;
+  /** Connections to one origin. */
+  readonly connections: number;
+}
+
+/** The connections of an enclave. */
+export class Client {
+  readonly #agent: Agent;
+
+  constructor({ policy, resolve, roots, connections }: ClientOptions) {
+    const lookup: LookupFunction = (name, options, callback) => {
+      judgedAddresses(name, resolve, policy).then(
+        (addresses) => {
+          const [first] = addresses;
+          if (first === undefined) callback(Object.assign(givenUp, { code: "ENOTFOUND" }), "");
+          else if (options.all === true) callback(null, addresses);
+          else callback(null, first.address, first.family);
+        },
+        (error) => callback(error as NodeJS.ErrnoException, ""),
+      );
+    };
+    const dial = buildConnector({
+      allowH2: true,
+      timeout: connectTimeout,
+      autoSelectFamily: true,
+      lookup,
+      ...(roots === undefined ? {} : { ca: [...roots] }),
+    });
+    const connect: Connector.connector = (options, callback) => {
+      dial(options, (...result) => {
+        const [error, socket] = result;
+        if (error !== null) {
+          callback(error, null);
+          return;
+        }
+        const closed = closedPeer(socket.remoteAddress, policy);
+        if (closed === undefined) {
+          callback(null, socket);
+          return;
+        }
+        socket.destroy();
+        callback(new EngineError("EgressDenied", { url: options.hostname, rule: `address ${closed}` }), null);
+      });
+    };
+    this.#agent = new Agent({
+      connect,
+      connections,
+      allowH2: true,
+      pipelining: 1,
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      maxHeaderSize: maxHead,
+    });
+  }
+
+  /** Sends one request; does not follow redirects, and does not throw. */
+  send(request: Outgoing, bounds: Bounds): Promise<Exchanged> {
+    const { url, method, headers, body } = request;
+    return new Promise((resolve) => {
+      const exchange = new Exchange(bounds, resolve);
+      const flat: string[] = [];
+      for (const [name, value] of headers) flat.push(name, value);
+      const options: Dispatcher.DispatchOptions = {
+        origin: url.origin,
+        path: `${url.pathname}${url.search}`,
+        method: method as Dispatcher.HttpMethod,
+        headers: flat,
+        body: body.length === 0 ? null : body,
+      };
+      try {
+        this.#agent.dispatch(options, exchange);
+      } catch {
+        // undici refuses what it cannot send; nothing has left.
+        exchange.fail("NetworkError");
+      }
+    });
+  }
+
+  /** Ends all connections. */
+  async close(): Promise<void> {
+    await this.#agent.destroy();
+  }
+}
+
+function closedPeer(remote: string | undefined, policy: Policy): string | undefined {
+  const address = remote === undefined ? undefined : parseAddress(remote);
+  return address === undefined ? "unknown" : policy.closed(address);
+}
