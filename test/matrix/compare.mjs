@@ -6,17 +6,11 @@
  * @module
  */
 
-import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { bundleFloatProgram, differing, runTier, tiers } from "../wasm/property-tiers.mjs";
-
-const installed = ["node22", "node24"].map((name) =>
-  fileURLToPath(new URL(`node_modules/${name}/bin/node`, import.meta.url)),
-);
-const nodes = [process.execPath, ...installed];
+import { nodes } from "./nodes.mjs";
 
 const folder = mkdtempSync(join(tmpdir(), "phatvm-matrix-"));
 const program = join(folder, "floats.mjs");
@@ -25,10 +19,9 @@ await bundleFloatProgram(program);
 let reference;
 let disagreements = 0;
 const rows = [];
-for (const node of nodes) {
-  const version = execFileSync(node, ["--version"], { encoding: "utf8" }).trim();
+for (const { path, version } of nodes()) {
   for (const tier of tiers) {
-    const printed = await runTier(node, program, tier);
+    const printed = await runTier(path, program, tier);
     for (const [look, prepared] of printed.prepared.entries()) {
       reference ??= { prepared, bare: printed.bare[0] };
       const differ = differing(reference.prepared, prepared);
