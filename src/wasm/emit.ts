@@ -6,6 +6,9 @@
  * back the local is read anew. Outside loops there is only the global. Nothing has to be written back before a trap,
  * a call or a return.
  *
+ * A counted loop (`counted.ts`) becomes two: when the comparisons on arrival (`guard.ts`) show that it will run to its
+ * end, its whole charge is taken at once and a copy without any runs; else the metered one.
+ *
  * What remains of the stack lives in a local of each function that passes it on, and goes through the global at calls.
  * @module
  */

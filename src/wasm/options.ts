@@ -116,7 +116,14 @@ const contractLimits: Limits = {
 export const profileLimits: Readonly<Record<Profile, Limits>> = {
   wasm2: engineLimits,
   deterministic: contractLimits,
-  pink: { ...engineLimits, moduleBytes: 2 * 1024 * 1024, memoryPages: 64 },
+  // Upstream bounds neither globals nor tables; these bounds are far above what a contract has, and keep an instance small.
+  pink: {
+    ...engineLimits,
+    moduleBytes: 2 * 1024 * 1024,
+    globals: 65_536,
+    tableElements: 65_536,
+    memoryPages: 64,
+  },
 };
 
 /** Fills in the defaults and makes the key. */

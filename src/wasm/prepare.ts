@@ -21,6 +21,9 @@ import { makeReport, summarizeExports, summarizeImage, summarizeImports } from "
 import { i32, i64 } from "./types.ts";
 import { Writer } from "./writer.ts";
 
+const importSection = 2;
+const tableSection = 4;
+const memorySection = 5;
 const globalSection = 6;
 const exportSection = 7;
 const startSection = 8;
@@ -106,7 +109,9 @@ function freePrefix(info: ModuleInfo): string {
 function writeEdited(w: Writer, reader: ModuleReader, section: Section): void {
   const { bytes } = reader;
   w.room(section.end - section.start + 64);
-  const edits = reader.edits.filter(({ start }) => start >= section.content && start < section.end);
+  // Only imports, tables and memories have limits; there may be very many other sections.
+  const hasLimits = section.id === importSection || section.id === tableSection || section.id === memorySection;
+  const edits = hasLimits ? reader.edits.filter(({ start }) => start >= section.content && start < section.end) : [];
   if (edits.length === 0) {
     w.copy(bytes, section.start, section.end);
     return;
