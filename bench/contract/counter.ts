@@ -9,8 +9,8 @@
  */
 
 import { readFileSync } from "node:fs";
-import { Writer } from "../../src/wire/scale.ts";
 import { decodeRelayedBlock, writeRelayedBlock } from "../../src/wire/block.ts";
+import { Writer } from "../../src/wire/scale.ts";
 import { alice, command, Network, selectors, wat } from "../../test/runtime/network.ts";
 
 const perBlock = 500;
@@ -112,4 +112,6 @@ for (let i = 0; i < rounds; i++) {
 }
 const one = median(bareTimes);
 const other = median(transactionTimes);
+const best = `fastest rounds ${Math.min(...bareTimes).toFixed(2)} and ${Math.min(...transactionTimes).toFixed(2)} us`;
+console.log(best);
 console.log(`bare V8 ${one.toFixed(2)} us, transaction ${other.toFixed(2)} us: ${(other / one).toFixed(2)}x`);

@@ -50,6 +50,11 @@ describe("an upload is refused", () => {
     expect(text).toContain("seal0.caller as (i32) -> (i32), which is (i32, i32) -> ()");
   });
 
+  it("for segments that do not fit where they belong", () => {
+    refusal(`${memory} ${entries} (data (i32.const 65530) "too long for it")`);
+    refusal(`${memory} (table 1 funcref) ${entries} (func $f) (elem (i32.const 1) $f)`);
+  });
+
   it("for what is no module", () => {
     for (const bytes of [new Uint8Array(0), Uint8Array.of(0, 0x61, 0x73, 0x6d), actorCode.slice(0, -1)]) {
       expect(network.upload(bytes)).toMatchObject({ outcome: "refused" });

@@ -16,6 +16,7 @@ import { accountOf, spendable } from "./balances.ts";
 import type { ClusterFacts } from "./call.ts";
 import { codeDeposit } from "./deposits.ts";
 import { contractsFault, type DispatchFault } from "./dispatch-error.ts";
+import { contractHost } from "./host.ts";
 import { maxCodeLength, maxDecompressedCode, memoryPages } from "./limits.ts";
 import { checkImports } from "./linkage.ts";
 import { codeStored } from "./pallet-events.ts";
@@ -62,6 +63,8 @@ export class CodeStore {
     checkExports(loaded);
     checkMemory(loaded);
     checkImports(loaded.imports, profile);
+    // The trial: whether segments fit is known only now. No code of the guest runs.
+    rejecting(() => this.#machine.link(loaded, contractHost));
   }
 }
 
@@ -76,6 +79,8 @@ function rejecting<T>(load: () => T): T {
     return load();
   } catch (error) {
     if (error instanceof ContractFault) throw rejected(String(error.facts.reason ?? error.message));
+    // The pass lets through only what every engine takes. Should it ever be wrong, one upload is lost and not the chain.
+    if (error instanceof WebAssembly.CompileError) throw rejected(`the engine refuses it: ${error.message}`);
     throw error;
   }
 }
