@@ -5,7 +5,10 @@
  */
 import type { AbiType } from "./types.ts";
 
-/** Whether values of a type must be checked after they were decoded; a composite checks itself. */
+/**
+ * Whether values of a type must be checked after they were decoded. A composite checks itself while it is read; one with
+ * type parameters does not know what they stand for, so it is checked where it is used.
+ */
 function matters(type: AbiType): boolean {
   switch (type.kind) {
     case "enum":
@@ -21,6 +24,8 @@ function matters(type: AbiType): boolean {
       return matters(type.key) || matters(type.value);
     case "tuple":
       return type.items.some(matters);
+    case "composite":
+      return type.node.isGeneric && type.fields.some((f) => matters(f.type));
     default:
       return false;
   }
@@ -57,6 +62,8 @@ export function checkOf(value: string, type: AbiType, depth = 0): string {
       return `if (${value}.isErr) { ${checkOf(`${value}.error`, type.err, depth + 1)} } else { ${checkOf(`${value}.value`, type.ok, depth + 1)} }`;
     case "tuple":
       return type.items.map((item, i) => checkOf(`${value}.${tupleFields[i]}`, item, depth)).join(" ");
+    case "composite":
+      return type.fields.map((f) => checkOf(`${value}.${f.name}`, f.type, depth + 1)).join(" ");
     default:
       return "";
   }
