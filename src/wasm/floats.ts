@@ -11,8 +11,7 @@
 import type { Events } from "./events.ts";
 import { f32, f64, v128 } from "./types.ts";
 
-/** Nothing of a float's bits is seen or made: comparisons, conversions to integers. */
-export const untouched = 0;
+// Effects; 0 is neither: nothing of a float's bits is seen or made (comparisons, conversions to integers).
 /** The result may be a NaN with bits of the machine's choosing. */
 export const arithmetic = 1;
 /** A move that sees the sign or the payload: operands are made canonical first, the result is exact. */
