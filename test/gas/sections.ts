@@ -6,9 +6,6 @@
 import { type Bytes, moduleOf, section, unsigned } from "../conformance/encode.ts";
 import { Reader } from "./instructions.ts";
 
-/** The contents of a module's sections by id; custom sections are left out. */
-export type Sections = Map<number, Bytes>;
-
 export const SECTION = {
   type: 1,
   import: 2,
@@ -33,7 +30,7 @@ export interface Imported {
   readonly globals: readonly boolean[];
 }
 
-/** Reads the sections of a module. */
+/** Reads the contents of a module's sections by their ids; custom sections are left out. */
 export function readSections(bytes: Uint8Array): Map<number, Uint8Array> {
   const reader = new Reader(bytes, 8);
   const sections = new Map<number, Uint8Array>();
