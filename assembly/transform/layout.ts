@@ -47,10 +47,16 @@ export function layoutChanges(before: readonly LaidOut[], model: ContractModel):
     }
     const { field, node } = found;
     const [was, is] = [describe(old), describe(field)];
-    return was === is
+    return reads(was, is)
       ? []
       : [diagnostic(`${old.name} was ${was} and is ${is} now: what is stored could not be read`, model, node)];
   });
+}
+
+/** Whether what was stored as one type can be read as another: the same, or with more cases at the end of an enum. */
+function reads(was: string, is: string): boolean {
+  const literal = was.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
+  return new RegExp(`^${literal.replace(/enum \\\{ (.*?) \\\}/g, "enum \\{ $1(?:, [^}]*)? \\}")}$`).test(is);
 }
 
 const describe = ({ keeping, types }: LaidOut): string =>

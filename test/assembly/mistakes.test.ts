@@ -221,6 +221,24 @@ describe("a layout that was written down", () => {
     expect(await build(`  @storage extra: u128;\n  @storage m: Mapping<u32, P>;\n  @storage n: u32;`)).toBe("");
   });
 
+  test("lets an enum have more cases, and none other", async () => {
+    const roles = (cases: string): string =>
+      contract("  @storage r: R[];\n  @storage n: u32;", `enum R { ${cases} }\n`);
+    const file = path.join(folder, "roles.ts");
+    const built = async (cases: string, layout: "check" | "write" = "check"): Promise<string> => {
+      await writeFile(file, roles(cases));
+      return await buildContract({ entry: file, layout }).then(
+        () => "fits",
+        (error: BuildError) => error.code,
+      );
+    };
+    expect(await built("A, B", "write")).toBe("fits");
+    expect(await built("A, B, C, D")).toBe("fits");
+    expect(await built("B, A")).toBe("LayoutChanged");
+    expect(await built("A")).toBe("LayoutChanged");
+    expect(await built("A, X, B")).toBe("LayoutChanged");
+  });
+
   test("refuses a field that is gone, another type, another way of keeping", async () => {
     expect(await build("  @storage m: Mapping<u32, P>;")).toContain("C::n was there and is gone");
     expect(await build(first.replace("n: u32", "n: u64"))).toBe(
