@@ -3,7 +3,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { blake2_256 } from "../../src/crypto/hash.ts";
-import { type LeafEncoder, nextEpoch, Trie } from "../../src/enclave/state/trie.ts";
+import type { LeafEncoder } from "../../src/enclave/state/nodes.ts";
+import { nextEpoch, Trie } from "../../src/enclave/state/trie.ts";
 
 const encode: LeafEncoder<Uint8Array> = (w, { key, value }) => w.bytes(key).raw(value);
 const empty = (): Trie<Uint8Array> => new Trie<Uint8Array>(encode, nextEpoch());

@@ -7,6 +7,7 @@
  */
 
 import type { AccountId, CodeHash, ContractId } from "../../wire/bytes.ts";
+import type { Leaf } from "./nodes.ts";
 import {
   type Account,
   type ClusterRecord,
@@ -18,7 +19,7 @@ import {
   storedLength,
 } from "./records.ts";
 import type { State } from "./state.ts";
-import type { Leaf, Trie } from "./trie.ts";
+import type { Trie } from "./trie.ts";
 
 /** One change: it knows how to undo itself. */
 interface Change {

@@ -16,7 +16,8 @@ import {
   contractId,
 } from "../../wire/bytes.ts";
 import type { Reader, Writer } from "../../wire/scale.ts";
-import { Leaf, type Trie } from "./trie.ts";
+import { Leaf } from "./nodes.ts";
+import type { Trie } from "./trie.ts";
 
 /** Balances of an account in the cluster. An account whose balances are all 0 has no record. */
 export interface Account {

@@ -6,6 +6,7 @@
 import { blake2_256 } from "../../crypto/hash.ts";
 import { codeHash, contractId } from "../../wire/bytes.ts";
 import type { Reader, Writer } from "../../wire/scale.ts";
+import type { Leaf } from "./nodes.ts";
 import {
   type ContractRecord,
   readAccount,
@@ -22,7 +23,7 @@ import {
   writeHook,
 } from "./records.ts";
 import { State } from "./state.ts";
-import type { Leaf, Trie } from "./trie.ts";
+import type { Trie } from "./trie.ts";
 
 function writeTrie<V>(w: Writer, trie: Trie<V>, write: (leaf: Leaf<V>) => void): void {
   w.compact(trie.size);

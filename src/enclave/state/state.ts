@@ -13,6 +13,7 @@
 import { blake2_256 } from "../../crypto/hash.ts";
 import type { ContractId } from "../../wire/bytes.ts";
 import { Writer } from "../../wire/scale.ts";
+import type { LeafEncoder } from "./nodes.ts";
 import {
   type Account,
   type ClusterRecord,
@@ -27,7 +28,7 @@ import {
   writeContractInfo,
   writeHook,
 } from "./records.ts";
-import { type LeafEncoder, nextEpoch, Trie } from "./trie.ts";
+import { nextEpoch, Trie } from "./trie.ts";
 
 const accountLeaf: LeafEncoder<Account> = (w, { key, value }) => writeAccount(w.raw(key), value);
 const storageLeaf: LeafEncoder<undefined> = (w, { bytes, keyLength }) => w.compact(keyLength).raw(bytes);
