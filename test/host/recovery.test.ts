@@ -145,6 +145,17 @@ describe("a node that is opened again", () => {
   });
 });
 
+describe("an enclave that cannot start", () => {
+  it.each([
+    ["in memory", () => ({})],
+    ["in a folder", () => ({ dir })],
+  ])("%s is a typed error, and leaves nothing behind", async (_, options) => {
+    // No heap is small enough for any script: the isolate dies before it answers.
+    await expect(openNode({ ...options(), enclaveMegabytes: 1 })).rejects.toMatchObject({ code: "EnclaveGone" });
+    await (await openNode(options())).close();
+  });
+});
+
 describe("an enclave that dies", () => {
   it("is started again, recovers, and who waits for a receipt gets it", async () => {
     const node = await open();

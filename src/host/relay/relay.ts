@@ -74,8 +74,12 @@ export class Relay {
 
   /** Starts the enclave and brings it to the head of the chain. */
   async start(): Promise<EnclaveFacts> {
-    const { facts } = await this.begin();
-    return facts;
+    try {
+      return (await this.begin()).facts;
+    } catch (error) {
+      this.stopped = true;
+      throw error;
+    }
   }
 
   /** Starts an enclave, another one when it dies, and gives up when they die again and again. */
