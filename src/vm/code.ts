@@ -31,6 +31,8 @@ export class Code {
   readonly size: number;
   /** Elements that its tables start with, which every new instance has to be given. */
   readonly tableElements: number;
+  /** Its mutable globals, each of which every new instance has to be given. */
+  readonly mutableGlobals: number;
 
   /** @internal */
   readonly module: WebAssembly.Module;
@@ -90,6 +92,7 @@ export class Code {
     }
     const tables = image.tables.filter(({ mutable }) => mutable);
     this.tables = tables.map(({ name }) => name);
+    this.mutableGlobals = image.globals.length;
     this.tableElements = image.tables.reduce((sum, { minimum }) => sum + minimum, 0);
     this.registers = {
       globals: image.globals.map(({ type }) => encodings[type]),

@@ -9,8 +9,10 @@ import { expect, test } from "vitest";
 import {
   codeLoadPerByte,
   costs,
+  freeGlobals,
   freeTableElements,
   perByte,
+  perGlobal,
   perTableElement,
   perTopic,
 } from "../../src/enclave/contract/costs.ts";
@@ -57,8 +59,9 @@ function page(): string {
     ...Object.entries(perByte).map(([name, price]) => `| ${name} | ${grouped(price)} |`),
     `| each topic of an event | ${grouped(perTopic)} |`,
     "",
-    `A code that declares more than ${grouped(freeTableElements)} table elements pays ${grouped(perTableElement)} for each beyond them, at every call,`,
-    "delegate call and instantiation. Upstream does not charge for tables.",
+    "At every call, delegate call and instantiation a code also pays for what it declares, since a fresh instance has to",
+    `be given it: ${grouped(perTableElement)} for each table element beyond ${grouped(freeTableElements)}, ${grouped(perGlobal)} for each mutable global`,
+    `beyond ${grouped(freeGlobals)}. Upstream does not.`,
     "",
     "## Return codes",
     "",

@@ -14,6 +14,7 @@ import type { Journal } from "../state/journal.ts";
 import type { CodeRecord, Determinism, Profile } from "../state/records.ts";
 import { accountOf, spendable } from "./balances.ts";
 import type { ClusterFacts } from "./call.ts";
+import { freeGlobals, freeTableElements, perGlobal, perTableElement } from "./costs.ts";
 import { codeDeposit } from "./deposits.ts";
 import { contractsFault, type DispatchFault } from "./dispatch-error.ts";
 import { contractHost } from "./host.ts";
@@ -23,6 +24,13 @@ import { codeStored } from "./pallet-events.ts";
 
 /** How many compiled codes are kept at hand; the machine keeps its own, by size. */
 const atHand = 64;
+
+/** Gas for what a code declares, which every fresh instance has to be given. */
+export function declarationCost({ tableElements, mutableGlobals }: Code): number {
+  const elements = tableElements - freeTableElements;
+  const globals = mutableGlobals - freeGlobals;
+  return (elements > 0 ? elements * perTableElement : 0) + (globals > 0 ? globals * perGlobal : 0);
+}
 
 /** Compiled code of stored code. */
 export class CodeStore {

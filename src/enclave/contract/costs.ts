@@ -12,11 +12,14 @@
 export const codeLoadPerByte = 39_917;
 
 /**
- * Table elements that a code may declare at no cost, and the price of each beyond them: at every call, delegate call and
- * instantiation. Upstream has no such price; the tables of a fresh instance take time that nothing else here pays for.
+ * What a code may declare at no cost, and the price of each beyond it: at every call, delegate call and instantiation.
+ * Upstream has no such prices; the tables and globals of a fresh instance take time that nothing else here pays for.
  */
 export const freeTableElements = 4_096;
 export const perTableElement = 1_000_000;
+/** As for table elements, for mutable globals. */
+export const freeGlobals = 256;
+export const perGlobal = 60_000_000;
 
 /** Base prices, one for each kind of host function. */
 export const costs = {

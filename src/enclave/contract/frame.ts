@@ -15,7 +15,8 @@ import type { ContractInfo, ContractRecord } from "../state/records.ts";
 import { contractAddress, storageId } from "./address.ts";
 import { sameAccount, transfer } from "./balances.ts";
 import type { Call } from "./call.ts";
-import { codeLoadPerByte, freeTableElements, perTableElement } from "./costs.ts";
+import { declarationCost } from "./codes.ts";
+import { codeLoadPerByte } from "./costs.ts";
 import { account, baseDeposit, type DepositCharge, StorageDiff } from "./deposits.ts";
 import { contractsFault, type DispatchFault, DispatchFault as Fault, rootNotAllowed } from "./dispatch-error.ts";
 import type { RootExecution } from "./execution.ts";
@@ -129,10 +130,9 @@ export function loadCost(codeLength: number): number {
   return codeLength * codeLoadPerByte;
 }
 
-/** Gas for entering a frame: its code, and what tables it declares beyond those that every contract has. */
+/** Gas for entering a frame: its code, and what that declares beyond what every contract has. */
 export function entryCost({ code, length }: LoadedCode): number {
-  const tables = code.tableElements - freeTableElements;
-  return loadCost(length) + (tables > 0 ? tables * perTableElement : 0);
+  return loadCost(length) + declarationCost(code);
 }
 
 /** A code to run, as an execution finds it. */

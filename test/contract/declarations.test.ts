@@ -1,8 +1,9 @@
 /** What a code declares before it runs is paid for when it runs. */
 
 import { describe, expect, it } from "vitest";
-import { Network, selectors, toText, wat } from "../runtime/network.ts";
-import { act, actor, actorCode, nested } from "./actor.ts";
+import { Network, selectors, wat } from "../runtime/network.ts";
+import { act, actor, nested } from "./actor.ts";
+import { freshSalt } from "./probe.ts";
 
 const withTable = (elements: number): Uint8Array =>
   wat(
@@ -37,11 +38,16 @@ describe.each(["pink", "deterministic"])("tables in profile %s", (profile) => {
   });
 });
 
-it("a table that nobody can pay for is never made", () => {
-  const network = Network.start({ profile: "pink" });
-  const hash = network.upload(withTable(10_000_000)).output;
-  const receipt = network.instantiate(hash as never, selectors.new);
-  expect(receipt.outcome).toBe("outOfGas");
-  expect(toText(receipt.error)).toBe("030402000000");
-  expect(network.upload(actorCode).outcome).toBe("ok");
+it("globals cost nothing up to 256 mutable ones, and 60,000,000 for each beyond", () => {
+  const network = Network.start();
+  const withGlobals = (mutable: number, fixed: number): Uint8Array =>
+    wat(`(module (import "env" "memory" (memory 1 16)) (func (export "call")) (func (export "deploy"))
+      ${"(global (mut i32) (i32.const 0))".repeat(mutable)} ${"(global i32 (i32.const 0))".repeat(fixed)})`);
+  const gas = (mutable: number, fixed: number): bigint => {
+    const code = withGlobals(mutable, fixed);
+    const receipt = network.call(network.deploy(code, selectors.new, { salt: freshSalt() }), selectors.get);
+    return receipt.gasUsed - BigInt(code.length) * 39_917n;
+  };
+  expect(gas(256, 600)).toBe(gas(0, 0));
+  expect(gas(300, 0) - gas(0, 0)).toBe(44n * 60_000_000n);
 });
