@@ -61,7 +61,7 @@ export async function compile(options: CompileOptions): Promise<Compiled> {
     listFiles: () => [],
     reportDiagnostic: (diagnostic) => {
       const found = describe(diagnostic, (file) => transform?.textOf(file) ?? "");
-      if (found) diagnostics.push(found);
+      if (found) diagnostics.push({ ...found, file: fromHere(found.file, baseDir) });
     },
     transforms: [Kept as never],
   });
@@ -137,6 +137,14 @@ async function readSource(file: string, folder: string, baseDir: string): Promis
     if (code === "ENOENT" || code === "ENOTDIR" || code === "EISDIR") return null;
     throw error;
   }
+}
+
+/** A file as someone in the current folder would open it; what lies outside is named in full. */
+function fromHere(file: string, baseDir: string): string {
+  if (file === "" || file.startsWith("~lib/")) return file;
+  const full = path.resolve(baseDir, file);
+  const relative = path.relative(process.cwd(), full);
+  return relative.startsWith("..") ? full : relative;
 }
 
 /** A source map whose files are named from the entry's folder, and not from the compiler's own output. */

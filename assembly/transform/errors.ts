@@ -7,7 +7,7 @@
 export interface Diagnostic {
   readonly severity: "error" | "warning";
   readonly message: string;
-  /** The file as the compiler names it, relative to the entry's folder; empty when there is no place. */
+  /** The file, from the current folder or in full, `~lib/…` for one of a library; empty when there is no place. */
   readonly file: string;
   /** From 1. */
   readonly line: number;
