@@ -108,10 +108,7 @@ export const catalogue = {
     (f) => `This state belongs to the chain ${f.found}, not to ${f.expected}.`,
     "Open the folder with the genesis that it was made with.",
   ),
-  NoCluster: engine(
-    () => "This worker serves no cluster yet.",
-    "Wait for the block that deploys a cluster.",
-  ),
+  NoCluster: engine(() => "This worker serves no cluster yet.", "Wait for the block that deploys a cluster."),
   Undecodable: engine(
     (f) => `These bytes are not a valid ${f.what}: ${f.reason}${at(f)}.`,
     "Check that sender and receiver run the same version of phatvm and that the bytes were not cut or changed.",

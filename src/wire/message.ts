@@ -8,7 +8,7 @@
 
 import type { AccountId, ClusterId, CodeHash, ContractId } from "./bytes.ts";
 import { accountId, clusterId, codeHash, contractId, sameBytes, toHex } from "./bytes.ts";
-import { decode, encode, type Reader, type Writer } from "./scale.ts";
+import { encode, type Reader, type Writer } from "./scale.ts";
 
 /** Who sent a message. `pallet` is the chain itself. */
 export type MessageOrigin =
@@ -280,17 +280,4 @@ export function readCommand(r: Reader): CommandPayload {
 /** A cluster event as a message of the chain. */
 export function clusterMessage(sender: MessageOrigin, event: ClusterEvent): Message {
   return { sender, destination: clusterTopic, payload: encode(event, writeClusterEvent) };
-}
-
-/** The bytes that a worker, cluster, contract or gatekeeper signs for `sync_offchain_message`. */
-export function signedMessageBytes(message: Message, sequence: bigint): Uint8Array {
-  return encode(message, (w, m) => {
-    writeMessage(w, m);
-    w.u64(sequence);
-  });
-}
-
-/** Reads one whole message. */
-export function decodeMessage(bytes: Uint8Array): Message {
-  return decode(bytes, "message", readMessage);
 }
