@@ -120,7 +120,7 @@ export const profileLimits: Readonly<Record<Profile, Limits>> = {
   pink: {
     ...engineLimits,
     moduleBytes: 2 * 1024 * 1024,
-    globals: 65_536,
+    globals: 4_096,
     tableElements: 65_536,
     memoryPages: 64,
   },
