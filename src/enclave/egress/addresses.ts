@@ -135,7 +135,8 @@ const global = parseRange("2000::/3");
 
 /** The IPv4 address inside an IPv6 address; undefined when there is none. */
 export function carried(address: Address): Address | undefined {
-  if (address.length !== 16) return undefined;
+  // `::` and `::1` look as if they carried 0.0.0.0 and 0.0.0.1.
+  if (address.length !== 16 || address.every((byte, i) => byte === 0 || (i === 15 && byte === 1))) return undefined;
   const carrier = carriers.find(({ range }) => inRange(address, range));
   if (carrier !== undefined) return address.slice(carrier.at, carrier.at + 4);
   // ISATAP: an interface identifier 0000:5efe or 0200:5efe, then the address.

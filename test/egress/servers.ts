@@ -1,0 +1,142 @@
+/**
+ * Servers on loopback that behave and misbehave, and a way out that leads to them alone.
+ * @module
+ */
+
+import { createServer, type RequestListener } from "node:http";
+import { createSecureServer } from "node:http2";
+import { createServer as createTlsServer } from "node:https";
+import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from "node:net";
+import { type HttpRequest, type HttpResult, httpErrors } from "../../src/enclave/contract/pink/http.ts";
+import { Egress, type Scope } from "../../src/enclave/egress/egress.ts";
+import type { Resolve } from "../../src/enclave/egress/resolver.ts";
+import type { PhatError } from "../../src/errors.ts";
+import type { EgressOptions } from "../../src/wire/egress.ts";
+import { Reader } from "../../src/wire/scale.ts";
+import { type Certificate, good } from "./certificates.ts";
+
+const open: (() => Promise<void>)[] = [];
+
+/** Ends all servers and ways out of a test file. */
+export async function closeAll(): Promise<void> {
+  await Promise.all(open.splice(0).map((close) => close()));
+}
+
+async function listen(server: Server): Promise<number> {
+  const sockets = new Set<Socket>();
+  server.on("connection", (socket: Socket) => {
+    sockets.add(socket);
+    socket.on("error", () => undefined);
+    socket.once("close", () => sockets.delete(socket));
+  });
+  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+  open.push(
+    () =>
+      new Promise((closed) => {
+        server.close(() => closed());
+        for (const socket of sockets) socket.destroy();
+      }),
+  );
+  return (server.address() as AddressInfo).port;
+}
+
+/** A server of HTTP. @returns its port. */
+export const http = (listener: RequestListener): Promise<number> => listen(createServer(listener));
+/** A server of HTTPS. @returns its port. */
+export const https = (certificate: Certificate, listener: RequestListener): Promise<number> =>
+  listen(createTlsServer({ ...certificate }, listener));
+/** A server that speaks HTTP/2 alone. @returns its port. */
+export const http2 = (listener: RequestListener): Promise<number> =>
+  listen(createSecureServer({ ...good, allowHTTP1: false }, listener as never) as unknown as Server);
+/** A server that answers with these bytes as they are, whatever it is sent, then does as it is told. @returns its port. */
+export const raw = (serve: (socket: Socket) => void): Promise<number> =>
+  listen(createTcpServer((socket) => socket.once("data", () => serve(socket))));
+
+/** The contract that asks. */
+export const contract = new Uint8Array(32).fill(7);
+
+export interface Asked {
+  readonly results: readonly HttpResult[];
+  readonly denied: readonly string[];
+}
+
+/** A way out to loopback, unless told otherwise. */
+export function wayOut(
+  options: EgressOptions = {},
+  // A test that forgets to say what names stand for asks nobody.
+  resolve: Resolve = async (name) => {
+    throw Object.assign(new TypeError(`the test has no address of ${name}`), { code: "ENOTFOUND" });
+  },
+) {
+  const egress = new Egress({ openAddresses: ["127.0.0.0/8"], ...options }, () => performance.now(), resolve);
+  open.push(() => egress.close());
+  const scope = (timeoutMs: number, bytes: number) => {
+    const denied: string[] = [];
+    const cancels = new Set<() => void>();
+    const end = performance.now() + timeoutMs;
+    let left = bytes;
+    const made: Scope = {
+      remaining: () => end - performance.now(),
+      bytesLeft: () => left,
+      spend: (spent) => {
+        left -= spent;
+      },
+      onCancel: (cancel) => {
+        cancels.add(cancel);
+        return () => cancels.delete(cancel);
+      },
+      denied: (error: PhatError) => denied.push(String(error.facts.rule)),
+    };
+    return { made, denied, cancels };
+  };
+  const full = (one: Partial<HttpRequest> & { url: string }): HttpRequest => ({
+    method: "GET",
+    headers: [],
+    body: new Uint8Array(),
+    ...one,
+  });
+  return {
+    egress,
+    scope,
+    /** Sends one request, and reads the answer as the contract would. */
+    async ask(
+      one: string | (Partial<HttpRequest> & { url: string }),
+      timeoutMs = 5000,
+      bytes = 1 << 30,
+    ): Promise<Asked> {
+      const { made, denied } = scope(timeoutMs, bytes);
+      const request = full(typeof one === "string" ? { url: one } : one);
+      const answer = await egress.perform({ type: "http", contract, request }, made);
+      return { results: [readResult(new Reader(answer, "answer"))], denied };
+    },
+    /** Sends a batch. */
+    async batch(list: readonly string[], batchMs: number, timeoutMs = 5000): Promise<Asked> {
+      const { made, denied } = scope(timeoutMs, 1 << 30);
+      const requests = list.map((url) => full({ url }));
+      const answer = await egress.perform({ type: "httpBatch", contract, requests, timeoutMs: BigInt(batchMs) }, made);
+      const r = new Reader(answer, "answer");
+      if (r.u8() !== 0) throw new TypeError("the batch has no answers");
+      return { results: r.vec(readResult), denied };
+    },
+  };
+}
+
+function readResult(r: Reader): HttpResult {
+  if (r.u8() === 1) return httpErrors[r.u8()]!;
+  return {
+    status: r.u16(),
+    reason: r.str(),
+    headers: r.vec((h) => [h.str(), h.str()] as const),
+    body: r.bytes(),
+  };
+}
+
+/** The body of an answer as text. */
+export function bodyOf(result: HttpResult | undefined): string {
+  return typeof result === "object" ? new TextDecoder().decode(result.body) : `error ${result}`;
+}
+
+/** Status, or the name of the error. */
+export function statusOf(result: HttpResult | undefined): number | string | undefined {
+  return typeof result === "object" ? result.status : result;
+}
