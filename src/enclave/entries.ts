@@ -23,6 +23,7 @@ import {
 import { readQuery } from "../wire/query.ts";
 import { writeSealedReceipts } from "../wire/receipt.ts";
 import { decode, encode, type Reader } from "../wire/scale.ts";
+import { maxContractStack } from "./contract/limits.ts";
 import { LocalCache } from "./contract/pink/cache.ts";
 import { Egress } from "./egress/egress.ts";
 import { Queries } from "./egress/queries.ts";
@@ -144,6 +145,7 @@ export class Entries {
     const snapshot = decode(body, "start", (r: Reader) => r.option((o) => o.bytes()));
     const services = {
       machine: new Machine(),
+      maxStack: maxContractStack,
       keys: opened.keys,
       cache: new LocalCache(() => Math.floor(now() / 1000)),
       log: (record: EnclaveLog) => {

@@ -19,8 +19,11 @@ const bundle = new URL(
   import.meta.url,
 );
 
-/** Megabytes of stack: at least what the virtual machine requires for its deepest nesting, `requiredStackBytes`. */
-export const enclaveStackMegabytes = 8;
+/**
+ * Megabytes of stack: at least what the virtual machine requires for its deepest nesting, `requiredStackBytes`. They are
+ * addresses; memory is taken when a contract goes that deep.
+ */
+export const enclaveStackMegabytes = 64;
 
 /** Limits of an isolate. */
 export interface IsolateLimits {

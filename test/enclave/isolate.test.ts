@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { maxContractStack, maxDepth } from "../../src/enclave/contract/limits.ts";
 import { Chain } from "../../src/host/chain/chain.ts";
 import { Enclave, enclaveStackMegabytes } from "../../src/host/enclave.ts";
 import { memoryStore } from "../../src/host/store/memory.ts";
@@ -62,7 +63,7 @@ describe("the isolate", () => {
   });
 
   it("has the stack that the machine requires for its deepest nesting", () => {
-    expect(enclaveStackMegabytes * 2 ** 20).toBeGreaterThanOrEqual(requiredStackBytes());
+    expect(enclaveStackMegabytes * 2 ** 20).toBeGreaterThanOrEqual(requiredStackBytes(maxDepth, maxContractStack));
   });
 
   it("keeps its identity on its platform, whose folder is its owner's alone", async () => {

@@ -112,7 +112,13 @@ export class Network {
   /** A network with a cluster in which alice and bob have money. */
   static start(prices: Prices = {}, money = 10n ** 18n): Network {
     const network = new Network();
-    network.block([
+    network.found(prices, money);
+    return network;
+  }
+
+  /** Deploys the cluster and gives alice and bob money. */
+  found(prices: Prices = {}, money = 10n ** 18n): void {
+    this.block([
       clusterMessage(pallet, {
         kind: "deploy",
         cluster,
@@ -126,7 +132,6 @@ export class Network {
       }),
       ...[alice, bob].map((to) => clusterMessage(pallet, { kind: "deposit", cluster, to, amount: money })),
     ]);
-    return network;
   }
 
   /** The next block, signed. */

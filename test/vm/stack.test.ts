@@ -34,7 +34,7 @@ const worker = `
 import { workerData, parentPort } from "node:worker_threads";
 import { Machine } from "../../src/vm/index.ts";
 const machine = new Machine();
-const code = machine.load(workerData.code);
+const code = machine.load(workerData.code, { prepare: { maxStack: workerData.maxStack } });
 const deepest = [];
 const host = { bind: (module, name, slot) => (depth) => {
   // The frame's deepest call is the last one before the overflow: find it first, then stop there and nest.
@@ -74,24 +74,30 @@ function recursion(count: number, type: string): Uint8Array {
       ${each.map((i) => `(call $sink (local.get ${i}))`).join(" ")}))`);
 }
 
-const stack = Math.ceil(requiredStackBytes() / 2 ** 20);
-
-it.each([
+/** The default, and what an isolate gives to contracts. */
+const sizes = [524_288, 8 * 1024 * 1024];
+const kinds: readonly (readonly [string, Uint8Array])[] = [
   ["small frames", recursion(1, "i32")],
   ["a hundred i64", recursion(100, "i64")],
   ["a hundred v128", recursion(100, "v128")],
   ["two thousand i32", recursion(2_000, "i32")],
-])("six nested frames at the limit: %s", async (_what, code) => {
-  await writeFile(join(folder, "code.wasm"), code);
-  const result = await new Promise<unknown[]>((resolve, reject) => {
-    const thread = new Worker(join(folder, "worker.mjs"), {
-      workerData: { code },
-      resourceLimits: { stackSizeMb: stack },
+];
+
+it.each(sizes.flatMap((maxStack) => kinds.map(([what, code]) => [what, maxStack, code] as const)))(
+  "six nested frames at the limit: %s, %i bytes each",
+  async (_what, maxStack, code) => {
+    const stack = Math.ceil(requiredStackBytes(6, maxStack) / 2 ** 20);
+    await writeFile(join(folder, "code.wasm"), code);
+    const result = await new Promise<unknown[]>((resolve, reject) => {
+      const thread = new Worker(join(folder, "worker.mjs"), {
+        workerData: { code, maxStack },
+        resourceLimits: { stackSizeMb: stack },
+      });
+      thread.once("message", resolve);
+      thread.once("error", reject);
     });
-    thread.once("message", resolve);
-    thread.once("error", reject);
-  });
-  expect(result.filter((_, i) => i % 2 === 0)).toEqual(Array(6).fill("stackOverflow"));
-  // The same call on every level, whatever tier V8 is at by then and however deep it stands.
-  expect(new Set(result.filter((_, i) => i % 2 === 1)).size).toBe(1);
-});
+    expect(result.filter((_, i) => i % 2 === 0)).toEqual(Array(6).fill("stackOverflow"));
+    // The same call on every level, whatever tier V8 is at by then and however deep it stands.
+    expect(new Set(result.filter((_, i) => i % 2 === 1)).size).toBe(1);
+  },
+);

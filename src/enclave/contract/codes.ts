@@ -35,11 +35,14 @@ export function declarationCost({ tableElements, mutableGlobals }: Code): number
 /** Compiled code of stored code. */
 export class CodeStore {
   readonly #machine: Machine;
+  readonly #stack: { readonly maxStack?: number };
   /** By the stored bytes themselves, which are one object for as long as the code is stored. */
   readonly #loaded = new Map<Uint8Array, Code>();
 
-  constructor(machine: Machine) {
+  /** @param maxStack bytes of stack of a frame's guest, which the thread must have; the pass's own default when absent. */
+  constructor(machine: Machine, maxStack?: number) {
     this.#machine = machine;
+    this.#stack = maxStack === undefined ? {} : { maxStack };
   }
 
   /**
@@ -49,7 +52,7 @@ export class CodeStore {
   load(record: CodeRecord, hash: Uint8Array, profile: Profile): Code {
     const known = this.#loaded.get(record.code);
     if (known !== undefined) return known;
-    const code = this.#machine.load(record.code, loadOptions(hash, profile, record.determinism));
+    const code = this.#machine.load(record.code, this.#options(hash, profile, record.determinism));
     if (this.#loaded.size >= atHand)
       for (const oldest of this.#loaded.keys()) {
         this.#loaded.delete(oldest);
@@ -65,7 +68,7 @@ export class CodeStore {
    */
   check(code: Uint8Array, hash: Uint8Array, profile: Profile, determinism: Determinism): void {
     if (code.length > maxCodeLength) throw contractsFault("CodeTooLarge");
-    const loaded = rejecting(() => this.#machine.load(code, loadOptions(hash, profile, determinism)));
+    const loaded = rejecting(() => this.#machine.load(code, this.#options(hash, profile, determinism)));
     const { report } = loaded;
     if (16 * report.instructions + report.dataBytes > maxDecompressedCode) throw rejected("DecompressedCodeTooLarge");
     checkExports(loaded);
@@ -73,6 +76,12 @@ export class CodeStore {
     checkImports(loaded.imports, profile);
     // The trial: whether segments fit is known only now. No code of the guest runs.
     rejecting(() => this.#machine.link(loaded, contractHost));
+  }
+
+  #options(hash: Uint8Array, profile: Profile, determinism: Determinism): LoadOptions {
+    // Relaxed code runs in queries alone, yet two queries to two replicas had better agree.
+    const floats = profile === "pink" && determinism === "enforced" ? "reject" : "canonical";
+    return { key: toHex(hash), prepare: { profile, floats, ...this.#stack } };
   }
 }
 
@@ -91,12 +100,6 @@ function rejecting<T>(load: () => T): T {
     if (error instanceof WebAssembly.CompileError) throw rejected(`the engine refuses it: ${error.message}`);
     throw error;
   }
-}
-
-function loadOptions(hash: Uint8Array, profile: Profile, determinism: Determinism): LoadOptions {
-  // Relaxed code runs in queries alone, yet two queries to two replicas had better agree.
-  const floats = profile === "pink" && determinism === "enforced" ? "reject" : "canonical";
-  return { key: toHex(hash), prepare: { profile, floats } };
 }
 
 function checkExports(code: Code): void {

@@ -21,6 +21,13 @@ export const maxSubjectLength = 32;
 export const maxDebugLength = 131_072;
 /** Frames on the call stack, the root's included. */
 export const maxDepth = 6;
+/**
+ * Bytes of stack of one frame's guest, by the formula of `wasm/stack.md`, in an isolate: part of what replicas agree on.
+ *
+ * Upstream's interpreter counts 1,024 nested calls and a mebibyte of values. An interpreter that runs as a contract has
+ * functions whose compiled frames take tens of kilobytes, and recurses through them with what it interprets.
+ */
+export const maxContractStack = 8 * 1024 * 1024;
 /** Codes that a contract may lock for its delegate calls. */
 export const maxDelegateDependencies = 32;
 /** What an account must keep to exist. */

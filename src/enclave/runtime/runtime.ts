@@ -49,6 +49,11 @@ export type RuntimeLog = Omit<LogRecord, "sequence">;
 export interface RuntimeServices {
   /** Not shared with another runtime. */
   readonly machine: Machine;
+  /**
+   * Bytes of stack of a frame's guest: the same on every replica. The thread must have `requiredStackBytes` for it; the
+   * default fits any thread's.
+   */
+  readonly maxStack?: number;
   readonly keys: KeyProvider;
   /** Takes what contracts log and print, as it happens; a block that fails has logged what it had. */
   readonly log?: (record: RuntimeLog) => void;
@@ -111,7 +116,7 @@ export class Runtime {
     this.#engine = {
       machine: services.machine,
       host: contractHost,
-      codes: new CodeStore(services.machine),
+      codes: new CodeStore(services.machine, services.maxStack),
       keys: services.keys,
       log: (contract, level, text, query, block) => log?.({ block, contract, level, text, query }),
     };
