@@ -37,15 +37,16 @@ export function mint(journal: Journal, to: AccountId, amount: bigint): void {
 /**
  * Moves free balance. Nothing happens for an amount of 0 or within one account.
  * @param keep whether the sender must keep the existential deposit.
- * @returns false, and nothing moved, when the sender has too little.
+ * @returns false, and nothing moved, when the sender has too little, or the receiver would have more than a u128 holds.
  */
 export function transfer(journal: Journal, from: AccountId, to: AccountId, amount: bigint, keep: boolean): boolean {
   if (amount === 0n || sameAccount(from, to)) return true;
   const source = accountOf(journal.state, from);
   const left = source.free - amount;
   if (left < (keep ? existentialDeposit : 0n)) return false;
-  journal.setAccount(from, { free: left, held: source.held });
   const target = accountOf(journal.state, to);
+  if (target.free + amount > mostMoney) return false;
+  journal.setAccount(from, { free: left, held: source.held });
   journal.setAccount(to, { free: target.free + amount, held: target.held });
   return true;
 }

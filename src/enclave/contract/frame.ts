@@ -336,6 +336,8 @@ function finish(frame: Frame, limit: bigint | undefined, since: number): void {
   const { execution, record, contract, diff } = frame;
   if (frame.entry === "deploy") {
     if (frame.terminated) throw contractsFault("TerminatedInConstructor");
+    // The constructor may have had its deployer make the same contract again: two cannot be one.
+    if (execution.journal.state.contracts.get(contract) !== undefined) throw contractsFault("DuplicateContract");
     execution.journal.addContract(record);
     execution.charges.push({ contract, amount: existentialDeposit, settled: true });
     if (record.info.baseDeposit > 0n) execution.charges.push({ contract, amount: record.info.baseDeposit });
