@@ -84,7 +84,7 @@ class Queue {
 export interface SchedulerSetting {
   /** Queries that may hold a place. */
   readonly concurrent: number;
-  /** Queries that may wait for one. */
+  /** Queries that may wait beyond those. */
   readonly backlog: number;
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number;
@@ -122,7 +122,7 @@ export class Scheduler {
    */
   add(job: Job): void {
     const flow = this.#flow(job);
-    if (this.#waiting >= this.#setting.backlog && !this.#startable(flow)) {
+    if (this.#held + this.#waiting >= this.#setting.concurrent + this.#setting.backlog) {
       const worst = this.#worst(flow);
       const loser = worst === flow ? undefined : worst.waiting.pop();
       const full = (of: Flow): EngineError =>
