@@ -154,7 +154,7 @@ export class Entries {
     };
     const runtime =
       snapshot === undefined ? Runtime.create(opened.genesis, services) : this.#restored(opened, snapshot, services);
-    this.#running = { runtime, queries: this.#queries(opened, runtime) };
+    this.#running = { runtime, queries: this.#queries(opened, services.machine, runtime) };
     const { height, hash } = runtime;
     return encode({ height, hash }, writeEnclaveHeight);
   }
@@ -169,7 +169,7 @@ export class Entries {
     return runtime;
   }
 
-  #queries({ platform, settings, egress }: Opened, runtime: Runtime): Queries {
+  #queries({ platform, settings, egress }: Opened, machine: Machine, runtime: Runtime): Queries {
     const { rootKey, measurement } = platform;
     return new Queries({
       runtime,
@@ -179,6 +179,7 @@ export class Entries {
         seal: (log, block) => seal(rootKey, measurement, QUERY_LOG, { sequence: BigInt(block), counter: 0n }, log),
         unseal: (sealed) => unseal(rootKey, measurement, QUERY_LOG, sealed).plaintext,
       },
+      within: (milliseconds, work) => machine.within(milliseconds, work),
       now,
       time: () => BigInt(Date.now()),
       random: (length) => new Uint8Array(randomBytes(length)),

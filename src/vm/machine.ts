@@ -191,9 +191,19 @@ export class Machine {
   }
 
   #runWithin<F>(milliseconds: number, code: Code, run: Run<F>): Outcome {
+    return this.within(milliseconds, () => this.#run(code, run));
+  }
+
+  /**
+   * Does some work, of which runs may be a part, within a number of milliseconds: one bound for many short runs, where
+   * one for each would cost more than they do.
+   *
+   * @throws {EngineError} `DeadlineExceeded` when it was cut off; see `Run.deadlineMs` for what that means.
+   */
+  within<T>(milliseconds: number, work: () => T): T {
     const depth = this.#depth;
     const whole = milliseconds >= 1 ? Math.min(Math.ceil(milliseconds), longestDeadline) : 1;
-    const bounded = within(whole, () => this.#run(code, run));
+    const bounded = within(whole, work);
     if (bounded.done) return bounded.value;
     this.#depth = depth;
     this.#recover();

@@ -67,6 +67,22 @@ describe("a query without end", () => {
     expect(await Promise.all(spins)).toEqual(Array(4).fill("DeadlineExceeded"));
   });
 
+  test("ends when it computes too long at a stretch, however much time it has", async () => {
+    const narrow = await open({ queries: { passMs: 200 } });
+    const signer = narrow.account("//Alice");
+    const wasm = await troubleCode();
+    const spinner = await narrow.deploy({ bundle: { wasm, metadata: troubleMetadata }, constructor: "new", signer });
+    const other = await narrow.deploy({ bundle: bundle("flipper"), constructor: "new", args: [true], signer });
+    for (let round = 0; round < 3; round++) {
+      const spins = Array.from({ length: 2 }, () => codeOf(query(spinner, "spin")({ gas: 2n ** 64n - 1n })));
+      const others = Array.from({ length: 50 }, () => query(other, "get")({}));
+      expect(await Promise.all(others)).toEqual(Array(50).fill(true));
+      expect(await Promise.all(spins)).toEqual(["DeadlineExceeded", "DeadlineExceeded"]);
+    }
+    expect((await narrow.metrics()).active).toBe(0);
+    await narrow.close();
+  });
+
   test("is no outcome of the contract: with less gas it runs out of that first", async () => {
     expect(await codeOf(query(trouble, "spin")({ gas: 1_000_000_000n, timeoutMs: 5000 }))).toBe("OutOfGas");
   });

@@ -11,6 +11,10 @@ function bench(concurrent = 1000, backlog = 1000) {
     concurrent,
     backlog,
     now: () => now,
+    bounded: (passes) => {
+      passes();
+      return true;
+    },
     soon: (next) => {
       work = next;
     },
@@ -28,6 +32,8 @@ function bench(concurrent = 1000, backlog = 1000) {
         return waits-- > 0;
       },
       refuse: () => refused.push(flow),
+      alone: () => false,
+      cut: () => undefined,
     };
     return made;
   };

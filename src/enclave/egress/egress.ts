@@ -170,7 +170,7 @@ export class Egress {
     const sent = outgoing.body.length + outgoing.url.href.length;
     if (scope.bytesLeft() < sent) return { type: "failed", error: "NotAllowed" };
     scope.spend(sent);
-    const client = await (this.#client ??= this.#connect());
+    const client = await this.client();
     const maxBody = Math.min(maxResponseBody, scope.bytesLeft());
     const exchanged = await client.send(outgoing, { timeoutMs, maxBody, onCancel: (cancel) => scope.onCancel(cancel) });
     const received = exchanged.type === "answered" ? exchanged.body.length : 0;
@@ -183,7 +183,12 @@ export class Egress {
     return exchanged;
   }
 
-  /** The client is code that an enclave without requests does not run. */
+  /** The connections, made at the first call: an enclave without requests does not run the code of them. */
+  client(): Promise<Client> {
+    this.#client ??= this.#connect();
+    return this.#client;
+  }
+
   async #connect(): Promise<Client> {
     const { Client } = await import("./client.ts");
     const { roots, connections = 1024 } = this.#options;

@@ -34,6 +34,8 @@ export interface QueriesSetting {
   readonly egress: Egress;
   readonly limits: QueryLimits;
   readonly logs: LogSeal;
+  /** Does work, passes among it, within milliseconds. @throws {EngineError} `DeadlineExceeded` when it was cut off. */
+  readonly within: (milliseconds: number, work: () => void) => void;
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number;
   /** Milliseconds since 1970. */
@@ -121,16 +123,25 @@ class Query implements Job, Scope {
     this.#caller.reject(error);
   }
 
+  alone(): boolean {
+    return this.#end - this.#owner.setting.now() < this.#owner.passMs;
+  }
+
+  cut(): void {
+    const { setting, passMs } = this.#owner;
+    // It may have been cut off in the middle of a change.
+    setting.runtime.cache.recount();
+    this.fail(new EngineError("DeadlineExceeded", { milliseconds: Math.min(this.#timeoutMs, passMs) }));
+  }
+
   run(): boolean {
     this.started = true;
     if (this.done) return false;
     try {
       return this.#owner.setting.logInto(this.lines, () => this.#pass());
     } catch (error) {
-      if (error instanceof EngineError && error.code === "DeadlineExceeded") {
-        this.#owner.setting.runtime.cache.recount();
-        this.fail(new EngineError("DeadlineExceeded", { milliseconds: Math.min(this.#timeoutMs, this.#owner.passMs) }));
-      } else this.fail(error);
+      if (error instanceof EngineError && error.code === "DeadlineExceeded") this.cut();
+      else this.fail(error);
       return false;
     }
   }
@@ -163,8 +174,8 @@ class Query implements Job, Scope {
     const pass = snapshot.query(this.request, {
       nowMs: this.#nowMs,
       random: setting.random,
-      deadlineMs: Math.ceil(Math.min(left, passMs)),
       pink: session,
+      ...(left < passMs ? { deadlineMs: Math.ceil(left) } : {}),
     });
     if (pass.type === "answered") {
       session.finish();
@@ -176,10 +187,13 @@ class Query implements Job, Scope {
     const wanted = pass.request as EgressRequest;
     this.#requests += wanted.type === "http" ? 1 : wanted.requests.length;
     if (this.#requests > requests) throw new EngineError("QueryLimit", { limit: `${requests} requests` });
-    setting.egress.perform(wanted, this).then(
-      (answer) => this.#answered(answer),
-      (error) => this.#lost(error),
-    );
+    // Later: a pass may be cut off, and the client must not be.
+    Promise.resolve()
+      .then(() => setting.egress.perform(wanted, this))
+      .then(
+        (answer) => this.#answered(answer),
+        (error) => this.#lost(error),
+      );
     return true;
   }
 
@@ -244,6 +258,15 @@ export class Queries {
       concurrent: limits.concurrent ?? 8192,
       backlog: limits.backlog ?? 4096,
       now,
+      bounded: (passes) => {
+        try {
+          setting.within(this.passMs, passes);
+          return true;
+        } catch (error) {
+          if (error instanceof EngineError && error.code === "DeadlineExceeded") return false;
+          throw error;
+        }
+      },
       soon: (work, yielding) => {
         if (yielding) setImmediate(work);
         else queueMicrotask(work);

@@ -27,6 +27,10 @@ export interface Job {
   run(): boolean;
   /** Ends a query that has not run and will not. */
   refuse(error: EngineError): void;
+  /** Whether its next pass bounds itself, more tightly than passes are bounded together. */
+  alone(): boolean;
+  /** Ends a query whose pass was cut off. */
+  cut(): void;
 }
 
 interface Flow {
@@ -44,6 +48,18 @@ interface Flow {
   readonly waiting: Queue;
 }
 
+/** A pass under way. */
+interface Pass {
+  readonly flow: Flow;
+  readonly job: Job;
+  readonly began: number;
+}
+
+/** The query whose pass is the flow's next. */
+function head(flow: Flow): Job | undefined {
+  return flow.resumed.peek() ?? flow.waiting.peek();
+}
+
 /** First in, first out; taking is cheap however long it is. */
 class Queue {
   #items: (Job | undefined)[] = [];
@@ -55,6 +71,10 @@ class Queue {
 
   push(job: Job): void {
     this.#items.push(job);
+  }
+
+  peek(): Job | undefined {
+    return this.#items[this.#first];
   }
 
   shift(): Job | undefined {
@@ -88,6 +108,8 @@ export interface SchedulerSetting {
   readonly backlog: number;
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number;
+  /** Does some passes within the time that one may take at most. @returns false when they were cut off. */
+  readonly bounded: (passes: () => void) => boolean;
   /** Calls back soon: at once after what runs now, or after sockets, timers and frames have had their turn. */
   readonly soon: (work: () => void, yielding: boolean) => void;
 }
@@ -105,6 +127,7 @@ export class Scheduler {
   #held = 0;
   #waiting = 0;
   #scheduled = false;
+  #current: Pass | undefined;
 
   constructor(setting: SchedulerSetting) {
     this.#setting = setting;
@@ -222,12 +245,22 @@ export class Scheduler {
       const flow = this.#next();
       // What is ready and may not start is woken by whoever gives up a place.
       if (flow === undefined) return;
-      this.#pass(flow);
+      if (head(flow)?.alone() === true) this.#pass(flow);
+      else if (!this.#setting.bounded(() => this.#passes(until))) this.#cutOff();
       if (this.#setting.now() >= until) {
         this.#wake(true);
         return;
       }
     }
+  }
+
+  /** Passes under one bound: to set up one for each would cost more than most of them do. */
+  #passes(until: number): void {
+    do {
+      const flow = this.#next();
+      if (flow === undefined || head(flow)?.alone() === true) return;
+      this.#pass(flow);
+    } while (this.#setting.now() < until);
   }
 
   #pass(flow: Flow): void {
@@ -239,13 +272,26 @@ export class Scheduler {
       this.#held++;
     }
     this.#virtual = Math.max(this.#virtual, flow.start);
-    const began = this.#setting.now();
+    this.#current = { flow, job, began: this.#setting.now() };
     const waits = job.run();
+    this.#passed(this.#current, waits);
+  }
+
+  #passed({ flow, began }: Pass, waits: boolean): void {
+    this.#current = undefined;
     flow.end = flow.start + Math.max(1e-3, this.#setting.now() - began) / Math.max(1, flow.weight);
     flow.start = flow.end;
     if (!waits) this.#release(flow);
     this.#settle(flow);
     this.#tidy();
+  }
+
+  /** The pass that was under way when the bound was reached is the one that took it all. */
+  #cutOff(): void {
+    const pass = this.#current;
+    if (pass === undefined) return;
+    this.#passed(pass, false);
+    pass.job.cut();
   }
 
   /** Idle flows whose debt the present has overtaken. */
