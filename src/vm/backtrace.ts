@@ -27,7 +27,7 @@ export function backtraceOf(code: Code, stack: string | undefined): Backtrace {
   return {
     frames: () => (frames ??= read(code, stack ?? "")),
     toString() {
-      return this.frames().map(describe).join("\n");
+      return this.frames().slice(0, mostShown).map(describe).join("\n");
     },
   };
 }
@@ -36,25 +36,37 @@ function read(code: Code, stack: string): TraceFrame[] {
   const lines = stack.split("\n").filter((line) => anyFrame.test(line));
   const from = lines.findIndex((line) => wasmFrame.test(line));
   if (from < 0) return [];
-  const symbols = readSymbols(code.module, code.prepare, code.symbols);
+  const symbols = readSymbols(code);
   const frames: TraceFrame[] = [];
   for (const line of lines.slice(from)) {
     const match = wasmFrame.exec(line);
     if (match === null) break;
     const index = Number(match[1]);
     const name = symbols.names.get(index);
-    const source = match[2] === undefined ? undefined : symbols.place(Number.parseInt(match[2], 16));
+    const at = match[2] === undefined ? undefined : Number.parseInt(match[2], 16);
+    const offset = at === undefined ? undefined : symbols.offset(at);
+    const source = at === undefined ? undefined : symbols.place(at);
     frames.push({
       function: index,
       ...(name === undefined ? {} : { name }),
+      ...(offset === undefined ? {} : { offset }),
       ...(source === undefined ? {} : { source }),
     });
   }
   return frames;
 }
 
-function describe(frame: TraceFrame): string {
-  const { source } = frame;
+/** The most frames, and the longest name in characters, that a text shows. */
+const mostShown = 32;
+const longestShown = 128;
+
+/**
+ * A frame on one line. With an offset it is one that a client reads: `at wasm-function[index]:0xoffset name`. The name
+ * is the guest's: nothing in it can end the line.
+ */
+function describe({ function: index, name, offset, source }: TraceFrame): string {
+  const shown = name?.slice(0, longestShown).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, "?");
   const place = source === undefined ? "" : ` (${source.file}:${source.line}:${source.column})`;
-  return `at ${frame.name ?? `function ${frame.function}`}${place}`;
+  if (offset === undefined) return `at ${shown ?? `function ${index}`}${place}`;
+  return `at wasm-function[${index}]:0x${offset.toString(16)}${shown === undefined ? "" : ` ${shown}`}${place}`;
 }

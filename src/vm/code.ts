@@ -6,6 +6,7 @@
 import type { ImageNames, PreparedModule, PrepareOptions, Report, ValueType } from "../wasm/index.ts";
 import type { MemoryImage } from "./image.ts";
 import type { Instance } from "./instance.ts";
+import { hideNames } from "./names.ts";
 import type { RegisterTypes } from "./registers.ts";
 import type { Symbols } from "./symbols.ts";
 
@@ -57,6 +58,8 @@ export class Code {
   /** @internal Where to look for what backtraces need. */
   readonly symbols: Symbols | undefined;
 
+  /** @internal From offsets of the prepared module to those of the original, once a backtrace has asked. */
+  originalOffset: PreparedModule["originalOffset"] | undefined;
   /** @internal The memory before any guest code ran; captured when a second instance is made. */
   image: MemoryImage | undefined;
   /** @internal Whether an instance was made before: a code that runs once needs no image. */
@@ -75,6 +78,7 @@ export class Code {
     symbols: Symbols | undefined,
   ) {
     this.key = key;
+    hideNames(prepared.bytes);
     this.module = new WebAssembly.Module(prepared.bytes);
     this.report = prepared.report;
     this.imports = prepared.imports;

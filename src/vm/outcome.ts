@@ -16,6 +16,8 @@ export interface TraceFrame {
   readonly function: number;
   /** Its name from the name section. */
   readonly name?: string;
+  /** Byte offset of the instruction in the module as it was uploaded, when the embedder can give the module. */
+  readonly offset?: number;
   /** Where in the source, when the module names a source map. Line and column count from 1. */
   readonly source?: { readonly file: string; readonly line: number; readonly column: number };
 }

@@ -7,9 +7,10 @@
  * @see https://github.com/WebAssembly/tool-conventions/blob/main/Debugging.md
  */
 
-import { type PrepareOptions, prepareModule } from "../wasm/index.ts";
+import { prepareModule } from "../wasm/index.ts";
+import { type Place, readSourceMap } from "../wire/sourceMap.ts";
+import type { Code } from "./code.ts";
 import { functionNames } from "./names.ts";
-import { type Place, readSourceMap } from "./sourceMap.ts";
 
 /** Where the embedder finds what a machine does not keep. */
 export interface Symbols {
@@ -25,24 +26,43 @@ export interface Symbols {
 /** What is known about a module's functions. */
 export interface Reading {
   readonly names: ReadonlyMap<number, string>;
+  /** Where the instruction at an offset of the prepared module stands in the original. */
+  offset(prepared: number): number | undefined;
   /** The source of the instruction at an offset of the prepared module. */
-  place(offset: number): Place | undefined;
+  place(prepared: number): Place | undefined;
 }
 
 /** Reads what can be read; what cannot be is not there. */
-export function readSymbols(
-  module: WebAssembly.Module,
-  prepare: PrepareOptions,
-  symbols: Symbols | undefined,
-): Reading {
+export function readSymbols(code: Code): Reading {
+  const { module, symbols } = code;
   const names = functionNames(module);
+  const original = symbols === undefined ? undefined : originalOffsetOf(code, symbols);
+  if (original === undefined || symbols === undefined) return { names, offset: nowhere, place: nowhere };
   const url = sourceMappingUrl(module);
-  const text = url === undefined || symbols === undefined ? undefined : (inlineMap(url) ?? symbols.sourceMap?.(url));
+  const text = url === undefined ? undefined : (inlineMap(url) ?? symbols.sourceMap?.(url));
   const map = text === undefined ? undefined : readSourceMap(text);
-  const code = map === undefined ? undefined : symbols?.code();
-  if (map === undefined || code === undefined) return { names, place: () => undefined };
-  const { originalOffset } = prepareModule(code, prepare);
-  return { names, place: (offset) => map.place(originalOffset(offset)) };
+  const offset = (prepared: number): number | undefined => {
+    const at = original(prepared);
+    return at < 0 ? undefined : at;
+  };
+  return { names, offset, place: map === undefined ? nowhere : (prepared) => map.place(original(prepared)) };
+}
+
+const nowhere = (): undefined => undefined;
+
+/** The way back to the original's offsets: found by another pass at the first trap, then kept with the code. */
+function originalOffsetOf(code: Code, symbols: Symbols): Code["originalOffset"] {
+  if (code.originalOffset === undefined) {
+    const bytes = symbols.code();
+    if (bytes === undefined) return undefined;
+    try {
+      code.originalOffset = prepareModule(bytes, code.prepare).originalOffset;
+    } catch {
+      // Other bytes than those that were loaded: a diagnostic must not end what it is about.
+      return undefined;
+    }
+  }
+  return code.originalOffset;
 }
 
 function sourceMappingUrl(module: WebAssembly.Module): string | undefined {

@@ -8,7 +8,7 @@ import { buildContract } from "../../assembly/transform/build.ts";
 import { topicOf } from "../../assembly/transform/generate.ts";
 import { blake2b256, storageKey, toHex, xxh32 } from "../../assembly/transform/hashes.ts";
 import { loadBundle } from "../../src/client/bundle.ts";
-import { readSourceMap } from "../../src/vm/sourceMap.ts";
+import { readSourceMap } from "../../src/wire/sourceMap.ts";
 import { Contract, load } from "./host.ts";
 
 let folder: string;

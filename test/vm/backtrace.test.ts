@@ -4,9 +4,9 @@ import asc from "assemblyscript/asc";
 import { beforeAll, describe, expect, it } from "vitest";
 import { ContractFault } from "../../src/errors.ts";
 import { type Backtrace, type Host, Machine, type Symbols } from "../../src/vm/index.ts";
-import { functionNames } from "../../src/vm/names.ts";
-import { readSourceMap } from "../../src/vm/sourceMap.ts";
+import { functionNames, hideNames } from "../../src/vm/names.ts";
 import { prepareModule } from "../../src/wasm/index.ts";
+import { readSourceMap } from "../../src/wire/sourceMap.ts";
 import { contract, hostOf, wat } from "./wat.ts";
 
 const gas = 1e12;
@@ -130,6 +130,25 @@ export function deploy(): void {}
     ]);
   });
 
+  it("each call has its offset in the original, on a line that a name cannot end or pass for another", () => {
+    const bytes = wat(
+      `(module (import "env" "memory" (memory 1 1)) (func $a unreachable)
+        (func (export "deploy")) (func (export "call") (call $a)))`,
+    );
+    // The name of one letter becomes a line break.
+    const name = bytes.lastIndexOf(0x61);
+    bytes[name] = 0x0a;
+    const code = machine.load(bytes, { key: "a name of a line break", symbols: { code: () => bytes } });
+    const outcome = machine.run(code, { host: hostOf(), frame: undefined, entry: "call", gas });
+    if (outcome.type !== "trapped") throw new TypeError(outcome.type);
+    const found = outcome.backtrace.frames();
+    expect(found.map(({ offset }) => bytes[offset ?? 0])).toEqual([0x00, 0x10]);
+    const [inner = 0, outer = 0] = found.map(({ offset }) => offset);
+    expect(outcome.backtrace.toString()).toBe(
+      `at wasm-function[0]:0x${inner.toString(16)} ?\nat wasm-function[2]:0x${outer.toString(16)}`,
+    );
+  });
+
   it("there are names alone when the module, its map or both cannot be found", () => {
     const code = () => files.get("main.wasm") as Uint8Array;
     const sourceMap = () => files.get("main.wasm.map") as string;
@@ -176,8 +195,12 @@ it("every byte of an original body is found again from the prepared one", () => 
 
 describe("a name section that lies", () => {
   const header = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
+  const hiding = (bytes: Uint8Array<ArrayBuffer>) => {
+    hideNames(bytes);
+    return bytes;
+  };
   const read = (content: readonly number[]) =>
-    functionNames(new WebAssembly.Module(Uint8Array.from([...header, ...custom("name", content)])));
+    functionNames(new WebAssembly.Module(hiding(Uint8Array.from([...header, ...custom("name", content)]))));
 
   it.each([
     ["is empty", []],
