@@ -63,7 +63,7 @@ export const catalogue = {
     "The state is as it was. The contract's own error says why.",
   ),
   ContractTrapped: contract(
-    (f) => `"${f.message}" trapped${f.trap ? `: ${f.trap}` : ""}.`,
+    (f) => `"${f.message}" trapped${f.trap ? `: ${f.trap}` : ""}${f.place ? ` at ${f.place}` : ""}.`,
     "The state is as it was. The debug text and the backtrace in the error's facts show where the contract stopped.",
   ),
   OutOfGas: contract(

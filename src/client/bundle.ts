@@ -9,12 +9,18 @@ import { fromHex, sameBytes } from "../wire/bytes.ts";
 import type { Hex } from "./address.ts";
 import type { Metadata } from "./metadata/model.ts";
 import { normalise } from "./metadata/normalise.ts";
+import type { MapSource } from "./traps.ts";
 
 /**
  * Where a contract comes from: the path of a `.contract`, `.json` or `.wasm` file (what belongs to a `.json` or
- * `.wasm` lies beside it), a parsed `.contract`, or code and metadata apart.
+ * `.wasm` lies beside it), a parsed `.contract`, or code and metadata apart, with the source map's text when traps are
+ * to name lines; beside a path it is found as `<name>.wasm.map`.
  */
-export type BundleSource = string | URL | { readonly wasm: Uint8Array; readonly metadata: object } | object;
+export type BundleSource =
+  | string
+  | URL
+  | { readonly wasm: Uint8Array; readonly metadata: object; readonly sourceMap?: string }
+  | object;
 
 /** A bundle, read. */
 export interface Bundle {
@@ -24,6 +30,8 @@ export interface Bundle {
   readonly metadata: Metadata | undefined;
   /** The metadata as JSON without the code, to be kept beside it. */
   readonly json: string | undefined;
+  /** Where its source map may be. */
+  readonly map?: MapSource;
 }
 
 /**
@@ -33,12 +41,23 @@ export interface Bundle {
  * @throws {ContractFault} `CodeRejected` when the code is no WebAssembly module.
  */
 export async function loadBundle(source: BundleSource): Promise<Bundle> {
-  if (typeof source === "string" || source instanceof URL) return await fromPath(source);
+  if (typeof source === "string" || source instanceof URL) {
+    return { ...(await fromPath(source)), map: { file: await mapBeside(source) } };
+  }
   if ("wasm" in source && source.wasm instanceof Uint8Array) {
     const metadata = "metadata" in source ? source.metadata : undefined;
-    return fromParts(source.wasm, metadata);
+    const map = "sourceMap" in source && typeof source.sourceMap === "string" ? { text: source.sourceMap } : undefined;
+    return { ...fromParts(source.wasm, metadata), ...(map === undefined ? {} : { map }) };
   }
   return fromDocument(source);
+}
+
+/** Where `build` puts the map of a bundle in a file. */
+async function mapBeside(path: string | URL): Promise<string> {
+  const { resolve } = await import("node:path");
+  const { fileURLToPath } = await import("node:url");
+  const file = resolve(path instanceof URL ? fileURLToPath(path) : path);
+  return file.replace(/(\.(contract|json|wasm))?$/, ".wasm.map");
 }
 
 /** The interface alone. */

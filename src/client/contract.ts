@@ -22,6 +22,7 @@ import type { Entry, Metadata } from "./metadata/model.ts";
 import { fromText } from "./metadata/text.ts";
 import { debugText, type OkReceipt, receiptOf, type TransactionReceipt, transactionReceipt } from "./receipts.ts";
 import type { Sender } from "./sender.ts";
+import type { SourceMaps } from "./traps.ts";
 
 /**
  * Gas that a transaction may use when no limit is given: one second of reference time. What is not used costs nothing.
@@ -156,6 +157,7 @@ export interface Connection {
   readonly facts: NetworkFacts;
   readonly sender: Sender;
   readonly faces: Faces;
+  readonly maps: SourceMaps;
   readonly derive: (uri: string) => Uint8Array;
 }
 
@@ -192,8 +194,9 @@ export async function ask(
   signal?.throwIfAborted();
   const bytes = await connection.node.query(encode(request, writeQuery), signal);
   const answer = decode(bytes, "query answer", readAnswer);
-  const { result, diagnosis } = answer;
-  const failed: FailedCall = { ...call, limit: request.gasLimit, diagnosis, debug: debugText(answer.debug) };
+  const { result } = answer;
+  const located = await connection.maps.locate(answer.diagnosis);
+  const failed: FailedCall = { ...call, limit: request.gasLimit, ...located, debug: debugText(answer.debug) };
   if (!result.ok) throw dispatchFault(failed, result.error);
   if ((result.flags & 1) === 1) throw revertFault(failed, () => read(result.data, true));
   return { answer, value: read(result.data, false).value };
@@ -224,7 +227,7 @@ export async function transact(
   const inclusion = await connection.sender.send(options.signer, make, options.signal);
   const raw = receiptOf(inclusion.receipt);
   await connection.faces.load(raw.events.map((event) => event.contract));
-  const failed = { ...call, limit: options.gas ?? defaultGas };
+  const failed = { ...call, limit: options.gas ?? defaultGas, ...(await connection.maps.locate(raw.diagnosis)) };
   return { raw, receipt: transactionReceipt(raw, failed, decodeWith, connection.faces.get) };
 }
 

@@ -17,6 +17,8 @@ export interface FailedCall {
   readonly limit: bigint | undefined;
   /** Local diagnosis: a trap's kind and backtrace, a refusal's reason. */
   readonly diagnosis: string;
+  /** `file:line:column` of the trap, where it is known. */
+  readonly place?: string;
   /** What the contract printed. */
   readonly debug: string;
 }
@@ -67,7 +69,8 @@ export function dispatchFault(call: FailedCall, encoded: Uint8Array | undefined)
     return new ContractFault("CallRefused", { ...facts(call), error: shown, detail });
   }
   const trap = error === "ContractTrapped" ? (detail ?? "its code stopped") : error;
-  return new ContractFault("ContractTrapped", { ...facts(call), trap });
+  const place = call.place === undefined ? {} : { place: call.place };
+  return new ContractFault("ContractTrapped", { ...facts(call), trap, ...place });
 }
 
 /** What a diagnosis says beyond the name of the error: its first line, without what every message of its kind says. */

@@ -33,6 +33,7 @@ import type { ConstructorArgs, ConstructorNames, Typed } from "./infer.ts";
 import { ContractInterface } from "./metadata/interface.ts";
 import { type EventRecord, eventRecord, receiptOf, type TransactionReceipt } from "./receipts.ts";
 import { Sender } from "./sender.ts";
+import { SourceMaps, withMap } from "./traps.ts";
 
 /** A cluster of workers. */
 export interface ClusterInfo {
@@ -173,6 +174,7 @@ export class Network {
       facts,
       sender: new Sender(node, facts.genesisHash),
       faces: new Faces(node),
+      maps: new SourceMaps(node),
       derive: (uri) => account(uri).publicKey,
     };
   }
@@ -299,7 +301,9 @@ export class Network {
     if (code === undefined) {
       throw new ContractFault("ContractNotFound", { contract: toHex(contract) });
     }
-    const face = bundle === undefined ? await connection.faces.ofCode(code) : await interfaceOf(bundle);
+    const { face, map } =
+      bundle === undefined ? { face: await connection.faces.ofCode(code), map: undefined } : await interfaceOf(bundle);
+    connection.maps.set(code, map);
     if (face === undefined) throw new EngineError("MetadataMissing", { contract: toHex(contract) });
     return contractHandle(connection, contract, code, face, undefined) as Contract<M>;
   }
@@ -389,6 +393,7 @@ export class Network {
     const code = codeOf(bundle);
     const hash = blake2_256(code);
     const codeHash = toHex(hash);
+    this.#connection.maps.set(hash, bundle.map);
     let receipt: TransactionReceipt | undefined;
     if (!(await node.codeExists(hash))) {
       const event = { kind: "upload", cluster: facts.cluster, determinism: "enforced", code } as const;
@@ -398,7 +403,7 @@ export class Network {
       receipt = (await transact(this.#connection, sent, () => ({ kind: "cluster", event }), call, undefined)).receipt;
       if (receipt.outcome !== "ok") throw receipt.error;
     }
-    if (bundle.json !== undefined) await node.putMetadata(hash, bundle.json);
+    if (bundle.json !== undefined) await node.putMetadata(hash, withMap(bundle.json, bundle.map));
     return { codeHash, receipt };
   }
 
@@ -407,7 +412,7 @@ export class Network {
     const given = options.metadata === undefined ? undefined : readInterface(options.metadata);
     const metadata = given?.metadata ?? read.metadata;
     if (metadata === undefined) throw new EngineError("MetadataMissing", { contract: String(options.bundle) });
-    const bundle: Bundle = { wasm: read.wasm, metadata, json: given?.json ?? read.json };
+    const bundle: Bundle = { ...read, metadata, json: given?.json ?? read.json };
     const face = new ContractInterface(metadata);
     // Every object inherits a `constructor`; only one of its own is a name.
     const name = Object.hasOwn(options, "constructor") ? String(options.constructor) : undefined;
@@ -416,11 +421,11 @@ export class Network {
   }
 }
 
-async function interfaceOf(source: BundleSource | { readonly metadata: unknown }): Promise<ContractInterface> {
+async function interfaceOf(source: BundleSource | { readonly metadata: unknown }) {
   const apart = typeof source === "object" && !(source instanceof URL) && "metadata" in source && !("wasm" in source);
-  const { metadata } = apart ? readInterface(source.metadata) : await loadBundle(source as BundleSource);
+  const { metadata, map } = apart ? readInterface(source.metadata) : await loadBundle(source as BundleSource);
   if (metadata === undefined) throw new EngineError("MetadataMissing", { contract: "the bundle's contract" });
-  return new ContractInterface(metadata);
+  return { face: new ContractInterface(metadata), map };
 }
 
 function codeOf(bundle: Bundle): Uint8Array {

@@ -85,12 +85,12 @@ export function debugText(bytes: Uint8Array): string {
 /**
  * Makes the receipt that a host sees.
  *
- * @param call what was asked, for the error's facts.
+ * @param call what was asked and where it stopped, for the error's facts.
  * @param decodeWith how its output is read; undefined leaves it as bytes.
  */
 export function transactionReceipt(
   receipt: Receipt,
-  call: Omit<FailedCall, "diagnosis" | "debug">,
+  call: Omit<FailedCall, "debug">,
   decodeWith: { readonly face: ContractInterface; readonly entry: Entry } | undefined,
   faceOf: FaceOf,
 ): TransactionReceipt {
@@ -110,7 +110,7 @@ export function transactionReceipt(
       throw new ContractFault(error.code, { ...error.facts, block, index }, { cause: error });
     }
   }
-  const failed = { ...call, diagnosis: receipt.diagnosis, debug };
+  const failed = { ...call, debug };
   if (outcome !== "reverted") {
     return { ...base, outcome, error: dispatchFault(failed, receipt.error), output: undefined };
   }

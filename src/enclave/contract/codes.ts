@@ -52,7 +52,7 @@ export class CodeStore {
   load(record: CodeRecord, hash: Uint8Array, profile: Profile): Code {
     const known = this.#loaded.get(record.code);
     if (known !== undefined) return known;
-    const code = this.#machine.load(record.code, this.#options(hash, profile, record.determinism));
+    const code = this.#machine.load(record.code, this.#options(record.code, hash, profile, record.determinism));
     if (this.#loaded.size >= atHand)
       for (const oldest of this.#loaded.keys()) {
         this.#loaded.delete(oldest);
@@ -68,7 +68,7 @@ export class CodeStore {
    */
   check(code: Uint8Array, hash: Uint8Array, profile: Profile, determinism: Determinism): void {
     if (code.length > maxCodeLength) throw contractsFault("CodeTooLarge");
-    const loaded = rejecting(() => this.#machine.load(code, this.#options(hash, profile, determinism)));
+    const loaded = rejecting(() => this.#machine.load(code, this.#options(code, hash, profile, determinism)));
     const { report } = loaded;
     if (16 * report.instructions + report.dataBytes > maxDecompressedCode) throw rejected("DecompressedCodeTooLarge");
     checkExports(loaded);
@@ -78,10 +78,12 @@ export class CodeStore {
     rejecting(() => this.#machine.link(loaded, contractHost));
   }
 
-  #options(hash: Uint8Array, profile: Profile, determinism: Determinism): LoadOptions {
+  #options(code: Uint8Array, hash: Uint8Array, profile: Profile, determinism: Determinism): LoadOptions {
     // Relaxed code runs in queries alone, yet two queries to two replicas had better agree.
     const floats = profile === "pink" && determinism === "enforced" ? "reject" : "canonical";
-    return { key: toHex(hash), prepare: { profile, floats, ...this.#stack } };
+    // Traps tell their places in the code as it was uploaded; the source maps are the client's.
+    const symbols = { code: () => code };
+    return { key: toHex(hash), prepare: { profile, floats, ...this.#stack }, symbols };
   }
 }
 

@@ -10,7 +10,7 @@
 
 import { ContractFault } from "../../errors.ts";
 import type { Code, Outcome, Slot } from "../../vm/index.ts";
-import type { AccountId, CodeHash, ContractId } from "../../wire/bytes.ts";
+import { type AccountId, type CodeHash, type ContractId, toHex } from "../../wire/bytes.ts";
 import type { ContractInfo, ContractRecord } from "../state/records.ts";
 import { contractAddress, storageId } from "./address.ts";
 import { sameAccount, transfer } from "./balances.ts";
@@ -275,7 +275,7 @@ export function runFrame(frame: Frame, code: LoadedCode, gas: number, limit?: bi
         return { type: "suspended", request: outcome.request, gasUsed };
       default:
         execution.rollback(mark);
-        return { type: "failed", fault: faultOf(execution, outcome), byCode: true, gasUsed };
+        return { type: "failed", fault: faultOf(execution, outcome, code), byCode: true, gasUsed };
     }
   } catch (error) {
     execution.rollback(mark);
@@ -296,6 +296,7 @@ export function runFrame(frame: Frame, code: LoadedCode, gas: number, limit?: bi
 function faultOf(
   execution: RootExecution,
   outcome: Exclude<Outcome, { type: "returned" | "reverted" | "suspended" }>,
+  code: LoadedCode,
 ): DispatchFault {
   switch (outcome.type) {
     case "outOfGas":
@@ -306,8 +307,9 @@ function faultOf(
       return contractsFault("ContractTrapped");
     case "trapped": {
       const { fault, kind, backtrace } = outcome;
-      if (fault === undefined) execution.diagnosis = () => `${kind}\n${backtrace}`;
-      else execution.diagnosis = () => `${fault.message}\n${backtrace}`;
+      // The last line says whose functions and offsets these are, so that a client can find the source map for them.
+      const shown = fault === undefined ? kind : fault.message;
+      execution.diagnosis = () => `${shown}\n${backtrace}\nin code ${toHex(code.hash)}`;
       return fault instanceof Fault ? fault : contractsFault("ContractTrapped");
     }
   }
