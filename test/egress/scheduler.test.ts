@@ -93,7 +93,7 @@ describe("turns", () => {
 
   test("leave room for the rest of the isolate after a few milliseconds", () => {
     const { scheduler, order, job, drain } = bench();
-    for (let i = 0; i < 100; i++) scheduler.add(job("a", { cost: 2 }));
+    for (let i = 0; i < 100; i++) scheduler.add(job("a", { cost: 4 }));
     drain(1);
     expect(order.length).toBeLessThanOrEqual(3);
   });

@@ -115,7 +115,7 @@ export interface SchedulerSetting {
 }
 
 /** Milliseconds of passes after which everything else has a turn. */
-const slice = 4;
+const slice = 5;
 
 /** Shares out the time of one isolate. */
 export class Scheduler {
@@ -169,7 +169,8 @@ export class Scheduler {
     const flow = this.#flow(job);
     flow.resumed.push(job);
     this.#settle(flow);
-    this.#wake(false);
+    // Answers that came in together go on together.
+    this.#wake(true);
   }
 
   /** Gives up a query: it holds no place any more and will not run. */
