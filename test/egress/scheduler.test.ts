@@ -6,7 +6,7 @@ import { type Job, Scheduler } from "../../src/enclave/egress/scheduler.ts";
 /** A scheduler on a clock of its own: a pass takes as long as its job says. */
 function bench(concurrent = 1000, backlog = 1000) {
   let now = 0;
-  let work: (() => void) | undefined;
+  const work: (() => void)[] = [];
   const scheduler = new Scheduler({
     concurrent,
     backlog,
@@ -16,7 +16,7 @@ function bench(concurrent = 1000, backlog = 1000) {
       return true;
     },
     soon: (next) => {
-      work = next;
+      work.push(next);
     },
   });
   const order: string[] = [];
@@ -38,11 +38,7 @@ function bench(concurrent = 1000, backlog = 1000) {
     return made;
   };
   const drain = (turns = Number.POSITIVE_INFINITY): void => {
-    for (let i = 0; i < turns && work !== undefined; i++) {
-      const next = work;
-      work = undefined;
-      next();
-    }
+    for (let i = 0; i < turns && work.length > 0; i++) work.shift()?.();
   };
   return { scheduler, order, refused, job, drain };
 }

@@ -126,7 +126,9 @@ export class Scheduler {
   #virtual = 0;
   #held = 0;
   #waiting = 0;
-  #scheduled = false;
+  /** Whether a turn comes at once, and whether one comes after sockets, timers and frames. */
+  #atOnce = false;
+  #later = false;
   #current: Pass | undefined;
 
   constructor(setting: SchedulerSetting) {
@@ -225,9 +227,15 @@ export class Scheduler {
   }
 
   #wake(yielding: boolean): void {
-    if (this.#scheduled || this.#ready.size === 0) return;
-    this.#scheduled = true;
-    this.#setting.soon(() => this.#turn(), yielding);
+    if (this.#ready.size === 0 || this.#atOnce || (yielding && this.#later)) return;
+    // A query that has just come need not wait for the turn that others gave up.
+    if (yielding) this.#later = true;
+    else this.#atOnce = true;
+    this.#setting.soon(() => {
+      if (yielding) this.#later = false;
+      else this.#atOnce = false;
+      this.#turn();
+    }, yielding);
   }
 
   #next(): Flow | undefined {
@@ -240,7 +248,6 @@ export class Scheduler {
   }
 
   #turn(): void {
-    this.#scheduled = false;
     const until = this.#setting.now() + slice;
     for (;;) {
       const flow = this.#next();
