@@ -104,6 +104,10 @@ export const catalogue = {
     (f) => `Block ${f.block} was refused: ${f.reason}.`,
     "Nothing was changed. Check that the relay feeds the blocks of this chain, in order and unchanged.",
   ),
+  ReceiptForged: engine(
+    (f) => `The receipt of transaction ${f.index} in block ${f.block} is not what the enclave signed: ${f.reason}.`,
+    "Do not rely on it: whoever gave it is damaged or lies. Ask `receipt` of a node that you trust.",
+  ),
   GenesisMismatch: engine(
     (f) => `This state belongs to the chain ${f.found}, not to ${f.expected}.`,
     "Open the folder with the genesis that it was made with.",

@@ -34,6 +34,7 @@ export type {
   UploadOptions,
   WorkerInfo,
 } from "./client/network.ts";
+export type { Proven, VerifyOptions } from "./client/proof.ts";
 export type { EventRecord, FailedReceipt, OkReceipt, TransactionReceipt } from "./client/receipts.ts";
 export type { ContractFaultCode, EngineErrorCode, ErrorCode, Facts } from "./errors.ts";
 export { ContractFault, EngineError, PhatError } from "./errors.ts";

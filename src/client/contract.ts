@@ -7,10 +7,11 @@
  */
 
 import { EngineError } from "../errors.ts";
-import { type AccountId, contractId, toHex } from "../wire/bytes.ts";
+import { type AccountId, contractId, sameBytes, toHex } from "../wire/bytes.ts";
 import type { Call } from "../wire/extrinsic.ts";
-import type { NetworkFacts, NodeApi } from "../wire/node.ts";
+import type { Inclusion, NetworkFacts, NodeApi } from "../wire/node.ts";
 import { type QueryAnswer, type QueryRequest, readAnswer, writeQuery } from "../wire/query.ts";
+import type { Receipt } from "../wire/receipt.ts";
 import { decode, encode } from "../wire/scale.ts";
 import type { Account } from "./account.ts";
 import type { Hex } from "./address.ts";
@@ -224,11 +225,37 @@ export async function transact(
   call: Pick<FailedCall, "message" | "contract">,
   decodeWith: { readonly face: ContractInterface; readonly entry: Entry } | undefined,
 ) {
-  const inclusion = await connection.sender.send(options.signer, make, options.signal);
+  let sent: Call | undefined;
+  const making = (nonce: number): Call => (sent = make(nonce));
+  const inclusion = await connection.sender.send(options.signer, making, options.signal);
   const raw = receiptOf(inclusion.receipt);
+  checkWhose(raw, inclusion, sent);
   await connection.faces.load(raw.events.map((event) => event.contract));
   const failed = { ...call, limit: options.gas ?? defaultGas, ...(await connection.maps.locate(raw.diagnosis)) };
   return { raw, receipt: transactionReceipt(raw, failed, decodeWith, connection.faces.get) };
+}
+
+/**
+ * The receipt must be of what was sent: another's may be as genuine, and no signature would tell.
+ * @throws {EngineError} `ReceiptForged`
+ */
+function checkWhose(raw: Receipt, inclusion: Inclusion, sent: Call | undefined): void {
+  const { block, index, nonce, outcome } = raw;
+  const forged = (reason: string): EngineError => new EngineError("ReceiptForged", { block, index, reason });
+  if (block !== inclusion.block || index !== inclusion.index) {
+    throw forged(`the node says that it is of transaction ${inclusion.index} in block ${inclusion.block}`);
+  }
+  const own = sent === undefined ? undefined : nonceOf(sent);
+  // What cannot be read is refused by no name; the client sends nothing of the kind, but others' rules may be narrower.
+  const nameless = outcome === "refused" && nonce.length === 0;
+  if (own !== undefined && !nameless && !sameBytes(own, nonce))
+    throw forged("it is the receipt of another transaction");
+}
+
+/** By which name a call's receipt is known. */
+function nonceOf(call: Call): Uint8Array | undefined {
+  if (call.kind === "instantiate") return call.op.salt.slice(0, 32);
+  return call.kind === "command" && call.payload.kind === "plain" ? call.payload.command.nonce : undefined;
 }
 
 /** Makes the handle of a contract. */

@@ -31,7 +31,8 @@ import {
 import { Faces } from "./faces.ts";
 import type { ConstructorArgs, ConstructorNames, Typed } from "./infer.ts";
 import { ContractInterface } from "./metadata/interface.ts";
-import { type EventRecord, eventRecord, receiptOf, type TransactionReceipt } from "./receipts.ts";
+import { type Proven, type VerifyOptions, verifyReceipt, workerKey } from "./proof.ts";
+import { type EventRecord, eventRecord, receiptOf, type TransactionReceipt, transactionReceipt } from "./receipts.ts";
 import { Sender } from "./sender.ts";
 import { SourceMaps, withMap } from "./traps.ts";
 
@@ -306,6 +307,47 @@ export class Network {
     connection.maps.set(code, map);
     if (face === undefined) throw new EngineError("MetadataMissing", { contract: toHex(contract) });
     return contractHandle(connection, contract, code, face, undefined) as Contract<M>;
+  }
+
+  /**
+   * The receipt of the transaction that an account sent with a nonce, whoever asks and whenever; output is bytes.
+   *
+   * @returns undefined when no block has such a transaction.
+   * @throws {EngineError} `AccountInvalid`, `BadNonce`
+   */
+  async receipt(of: {
+    readonly account: AccountLike;
+    readonly nonce: number;
+  }): Promise<TransactionReceipt | undefined> {
+    const { node, faces, maps } = this.#connection;
+    const account = accountBytes(of.account);
+    const { nonce } = of;
+    if (!Number.isInteger(nonce) || nonce < 0 || nonce > 0xffff_ffff) {
+      throw new EngineError("BadNonce", { nonce, account: toHex(account), reason: "nonces are whole numbers from 0" });
+    }
+    const found = await node.inclusionOf(account, nonce);
+    if (found === undefined) return undefined;
+    const raw = receiptOf(found.receipt);
+    await faces.load(raw.events.map((event) => event.contract));
+    const contract = raw.contract === undefined ? "" : toHex(raw.contract);
+    const call = { message: `transaction ${nonce}`, contract, limit: undefined, ...(await maps.locate(raw.diagnosis)) };
+    return transactionReceipt(raw, call, undefined, faces.get);
+  }
+
+  /**
+   * Checks that the enclave signed a receipt: that nobody on the way changed outcome, gas, deposit, output or events.
+   *
+   * What is signed are the `encoded` bytes, from which `output` and the names in events were decoded; `debug` and an
+   * error's diagnosis are not signed.
+   *
+   * @param receipt a receipt of this network, or its `encoded` bytes.
+   * @param options `worker`: the key to check with, where the node's own word for it is not enough.
+   * @returns What the signature says.
+   * @throws {EngineError} `ReceiptForged`
+   */
+  async verify(receipt: TransactionReceipt | Uint8Array, options?: VerifyOptions): Promise<Proven> {
+    const { node, facts } = this.#connection;
+    return await verifyReceipt(node, workerKey(options, facts.worker), receipt);
   }
 
   /** The clusters of the network; an embedded one has one. */

@@ -5,8 +5,8 @@
 
 import { ContractFault } from "../errors.ts";
 import { toHex } from "../wire/bytes.ts";
-import { type ContractEvent, type Receipt, readReceipt } from "../wire/receipt.ts";
-import { decode } from "../wire/scale.ts";
+import { type ContractEvent, type Receipt, readReceipt, writeReceipt } from "../wire/receipt.ts";
+import { decode, encode } from "../wire/scale.ts";
 import type { Hex } from "./address.ts";
 import { dispatchFault, type FailedCall, revertFault } from "./faults.ts";
 import { decodeEvent } from "./metadata/events.ts";
@@ -40,6 +40,8 @@ interface ReceiptBase {
   readonly events: readonly EventRecord[];
   /** What contracts printed: not part of what the enclave signs. */
   readonly debug: string;
+  /** The receipt as the enclave made it, SCALE: what `verify` checks, and what to keep as evidence. */
+  readonly encoded: Uint8Array;
 }
 
 /** A transaction that did what it was to do. */
@@ -97,7 +99,7 @@ export function transactionReceipt(
   const { block, index, gasUsed, storageDeposit, outcome, output, flags } = receipt;
   const debug = debugText(receipt.debug);
   const events = receipt.events.map((event) => eventRecord(event, faceOf(event.contract)));
-  const base = { block, index, gasUsed, storageDeposit, events, debug };
+  const base = { block, index, gasUsed, storageDeposit, events, debug, encoded: encode(receipt, writeReceipt) };
   const reverted = (flags & 1) === 1;
   const returned = () =>
     decodeWith === undefined ? { value: output } : decodeWith.face.decodeOutput(decodeWith.entry, output, reverted);

@@ -12,8 +12,8 @@ import { type CodeHash, toHex } from "../wire/bytes.ts";
 import { checkSettings } from "../wire/egress.ts";
 import { type EnclaveFacts, type EnclaveLog, Entry, readEnclaveResult } from "../wire/entry.ts";
 import { decodeExtrinsic } from "../wire/extrinsic.ts";
-import type { Inclusion, LogRecord, NetworkFacts, NodeApi, NodeEvents } from "../wire/node.ts";
-import { readSealedReceipts, type SealedReceipts, writeReceipt } from "../wire/receipt.ts";
+import type { BlockProof, Inclusion, LogRecord, NetworkFacts, NodeApi, NodeEvents } from "../wire/node.ts";
+import { readSealedReceipts, receiptCore, type SealedReceipts, writeReceipt, writeSeal } from "../wire/receipt.ts";
 import { decode, encode } from "../wire/scale.ts";
 import { Author } from "./chain/author.ts";
 import { Chain, type CheckedExtrinsic, type Place } from "./chain/chain.ts";
@@ -83,6 +83,8 @@ export class EmbeddedNode implements NodeApi {
   };
   private readonly lines: LogRecord[] = [];
   private nextLine = 0;
+  /** The newest proof: receipts of one block are often checked one after the other. */
+  private proven: { readonly block: number; readonly proof: BlockProof } | undefined;
   private idle: NodeJS.Timeout | undefined;
   /** Why nothing is answered any more. */
   private end: unknown;
@@ -303,6 +305,25 @@ export class EmbeddedNode implements NodeApi {
     this.check();
     const place = this.chain.placeOf(hash);
     return place === undefined ? undefined : this.included(place);
+  }
+
+  async inclusionOf(account: Uint8Array, nonce: number): Promise<Inclusion | undefined> {
+    this.check();
+    const place = this.chain.placeOfNonce(account, nonce);
+    return place === undefined ? undefined : this.included(place);
+  }
+
+  async proof(block: number): Promise<BlockProof | undefined> {
+    this.check();
+    if (!(block >= 1 && block <= this.chain.head.number)) return undefined;
+    if (this.proven?.block !== block) {
+      const { seal, receipts } = await this.receiptsOf(block);
+      const hashes = new Uint8Array(32 * receipts.length);
+      for (const [i, receipt] of receipts.entries()) hashes.set(blake2_256(receiptCore(receipt)), 32 * i);
+      this.proven = { block, proof: { seal: encode(seal, writeSeal), hashes } };
+    }
+    const { seal, hashes } = this.proven.proof;
+    return { seal: seal.slice(), hashes: hashes.slice() };
   }
 
   async putMetadata(hash: Uint8Array, metadata: string): Promise<void> {

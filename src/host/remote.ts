@@ -8,7 +8,7 @@ import { EngineError } from "../errors.ts";
 import { type Codec, events, type Gives, largestMessage, type MethodName, methods, type Takes } from "../wire/api.ts";
 import { decodeError } from "../wire/error.ts";
 import { Answer, type FrameMessage, FrameStream, FrameWriter } from "../wire/frame.ts";
-import type { Inclusion, LogRecord, NetworkFacts, NodeApi, NodeEvents } from "../wire/node.ts";
+import type { BlockProof, Inclusion, LogRecord, NetworkFacts, NodeApi, NodeEvents } from "../wire/node.ts";
 import { decode, encode } from "../wire/scale.ts";
 
 type EventName = keyof NodeEvents;
@@ -156,6 +156,14 @@ export class RemoteNode implements NodeApi {
 
   inclusion(hash: Uint8Array): Promise<Inclusion | undefined> {
     return this.call("inclusion", hash);
+  }
+
+  inclusionOf(account: Uint8Array, nonce: number): Promise<Inclusion | undefined> {
+    return this.call("inclusionOf", { account, nonce });
+  }
+
+  proof(block: number): Promise<BlockProof | undefined> {
+    return this.call("proof", block);
   }
 
   query(request: Uint8Array, signal?: AbortSignal): Promise<Uint8Array> {

@@ -110,6 +110,8 @@ class Client {
     metadata: (hash) => this.node.metadata(hash),
     logs: ({ from, limit }) => this.node.logs(from, limit),
     inclusion: (hash) => this.node.inclusion(hash),
+    inclusionOf: ({ account, nonce }) => this.node.inclusionOf(account, nonce),
+    proof: (block) => this.node.proof(block),
     listen: async (number) => this.listen(number),
     unlisten: async (number) => this.unlisten(number),
     cancel: async (request) => this.calls.get(request)?.abort(new EngineError("CallGivenUp")),

@@ -7,7 +7,7 @@
  */
 
 import { clusterId } from "./bytes.ts";
-import type { Inclusion, LogRecord, NetworkFacts, NodeEvents } from "./node.ts";
+import type { BlockProof, Inclusion, LogRecord, NetworkFacts, NodeEvents } from "./node.ts";
 import type { Reader, Writer } from "./scale.ts";
 
 /** How values of one type are written and read. */
@@ -126,6 +126,25 @@ export const methods = {
   /** Gives up an earlier call, by its request number. */
   cancel: method(14, u32, nothing),
   metrics: method(15, nothing, bytes),
+  // 16 to 18 are events.
+  inclusionOf: method(
+    19,
+    codec<{ readonly account: Uint8Array; readonly nonce: number }>(
+      (w, q) => w.raw(q.account).u32(q.nonce),
+      (r) => ({ account: r.raw(32), nonce: r.u32() }),
+    ),
+    maybe(inclusion),
+  ),
+  proof: method(
+    20,
+    u32,
+    maybe(
+      codec<BlockProof>(
+        (w, p) => w.bytes(p.seal).bytes(p.hashes),
+        (r) => ({ seal: r.bytes(), hashes: r.bytes() }),
+      ),
+    ),
+  ),
 } as const;
 
 /** The name of a method. */

@@ -25,6 +25,14 @@ export interface Inclusion {
   readonly receipt: Uint8Array;
 }
 
+/** What the enclave signed for a block, and what it takes to find a receipt in it. */
+export interface BlockProof {
+  /** SCALE `BlockSeal`. */
+  readonly seal: Uint8Array;
+  /** The hashes of the block's receipts, blake2_256 of their cores, in order: 32 bytes each. */
+  readonly hashes: Uint8Array;
+}
+
 /** A line that a contract logged or a message that it printed. */
 export interface LogRecord {
   /** Running number within the node's life. */
@@ -66,6 +74,10 @@ export interface NodeApi {
   submit(extrinsic: Uint8Array, signal?: AbortSignal): Promise<Inclusion>;
   /** Where the extrinsic with this hash (blake2_256 of its bytes) is, with its receipt; undefined when no block has it. */
   inclusion(hash: Uint8Array): Promise<Inclusion | undefined>;
+  /** Where the extrinsic of this account and nonce is, with its receipt; undefined when no block has it. */
+  inclusionOf(account: Uint8Array, nonce: number): Promise<Inclusion | undefined>;
+  /** The seal of a block and the hashes of its receipts; undefined when there is no such block. */
+  proof(block: number): Promise<BlockProof | undefined>;
   /** Asks the enclave: SCALE `QueryRequest` in, SCALE `QueryAnswer` out. */
   query(request: Uint8Array, signal?: AbortSignal): Promise<Uint8Array>;
   /** What queries have cost: SCALE `EgressMetrics`. */

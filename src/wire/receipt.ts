@@ -133,6 +133,20 @@ export function sealMessage(seal: Omit<BlockSeal, "signature">): Uint8Array {
   );
 }
 
+export function writeSeal(w: Writer, seal: BlockSeal): void {
+  w.u32(seal.block).raw(seal.hash).raw(seal.stateRoot).raw(seal.receiptsRoot).raw(seal.signature);
+}
+
+export function readSeal(r: Reader): BlockSeal {
+  return {
+    block: r.u32(),
+    hash: blockHash(r.raw(32)),
+    stateRoot: r.raw(32),
+    receiptsRoot: r.raw(32),
+    signature: r.raw(64),
+  };
+}
+
 /** A block's receipts and their seal. */
 export interface SealedReceipts {
   readonly seal: BlockSeal;
@@ -140,20 +154,13 @@ export interface SealedReceipts {
 }
 
 export function writeSealedReceipts(w: Writer, sealed: SealedReceipts): void {
-  const { seal } = sealed;
-  w.u32(seal.block).raw(seal.hash).raw(seal.stateRoot).raw(seal.receiptsRoot).raw(seal.signature);
+  writeSeal(w, sealed.seal);
   w.vec(sealed.receipts, writeReceipt);
 }
 
 export function readSealedReceipts(r: Reader): SealedReceipts {
   return {
-    seal: {
-      block: r.u32(),
-      hash: blockHash(r.raw(32)),
-      stateRoot: r.raw(32),
-      receiptsRoot: r.raw(32),
-      signature: r.raw(64),
-    },
+    seal: readSeal(r),
     receipts: r.vec(readReceipt, 30),
   };
 }

@@ -30,6 +30,8 @@ function liar(says: Partial<NodeApi>): Network {
     facts: async () => facts,
     nextNonce: async () => 0,
     inclusion: async () => undefined,
+    inclusionOf: async () => undefined,
+    proof: async () => undefined,
     submit: async () => ({ block: 1, index: 0, receipt: new Uint8Array() }),
     query: async () => new Uint8Array(),
     metrics: async () => new Uint8Array(),

@@ -31,7 +31,9 @@ describe("exports", () => {
       "logs",
       "metrics",
       "on",
+      "receipt",
       "upload",
+      "verify",
       "workers",
     ]);
   });

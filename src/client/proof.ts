@@ -1,0 +1,89 @@
+/**
+ * Whether the enclave stands by a receipt: its hash among those of the block, their root, and the worker's signature.
+ *
+ * A node carries receipts and may change them on the way; it cannot sign. The key to check with is the network's, as the
+ * node told it at the opening: who does not trust the node for that names the key, known from elsewhere.
+ * @module
+ */
+
+import { blake2_256 } from "../crypto/blake2b.ts";
+import { verifyEd25519 } from "../crypto/ed25519.ts";
+import { EngineError } from "../errors.ts";
+import { fromHex, sameBytes, toHex } from "../wire/bytes.ts";
+import type { NodeApi } from "../wire/node.ts";
+import { type Receipt, readSeal, receiptCore, sealMessage } from "../wire/receipt.ts";
+import { decode } from "../wire/scale.ts";
+import type { Hex } from "./address.ts";
+import { receiptOf, type TransactionReceipt } from "./receipts.ts";
+
+/** What a worker's signature says of a receipt. */
+export interface Proven {
+  /** Number of the block. */
+  readonly block: number;
+  /** The transaction's position in it. */
+  readonly index: number;
+  /** Hash of the block. */
+  readonly hash: Hex;
+  /** Root of the cluster's state after the block. */
+  readonly stateRoot: Hex;
+  /** The key that signed. */
+  readonly worker: Hex;
+}
+
+/** What a receipt is checked against. */
+export interface VerifyOptions {
+  /** ed25519 key of the worker, known from elsewhere. Default: what the network's facts say. */
+  readonly worker?: Hex;
+}
+
+/**
+ * Checks a receipt, or the bytes that one was read from.
+ * @throws {EngineError} `ReceiptForged`, and what the node says.
+ */
+export async function verifyReceipt(
+  node: NodeApi,
+  worker: Uint8Array,
+  receipt: TransactionReceipt | Uint8Array,
+): Promise<Proven> {
+  const raw = receiptOf(receipt instanceof Uint8Array ? receipt : receipt.encoded);
+  const { block, index } = raw;
+  const forged = (reason: string): EngineError => new EngineError("ReceiptForged", { block, index, reason });
+  if (!(receipt instanceof Uint8Array)) {
+    const changed = changedIn(receipt, raw);
+    if (changed !== undefined) throw forged(`${changed} is not what its bytes say`);
+  }
+  const proof = await node.proof(block);
+  if (proof === undefined) throw forged("there is no seal of that block");
+  const { seal: sealed, hashes } = proof;
+  const seal = decode(sealed, "seal", readSeal);
+  const hash = blake2_256(receiptCore(raw));
+  if (seal.block !== block) throw forged(`the seal is of block ${seal.block}`);
+  if (!sameBytes(hashes.subarray(32 * index, 32 * index + 32), hash)) throw forged("its hash is not at its place");
+  if (!sameBytes(blake2_256(hashes), seal.receiptsRoot)) throw forged("the block's receipts are not those of the seal");
+  if (!verifyEd25519(worker, sealMessage(seal), seal.signature)) throw forged("the signature is not the worker's");
+  return { block, index, hash: toHex(seal.hash), stateRoot: toHex(seal.stateRoot), worker: toHex(worker) };
+}
+
+/** What of a receipt for people is not as it is in the receipt that it was made from. */
+function changedIn(shown: TransactionReceipt, raw: Receipt): string | undefined {
+  for (const field of ["block", "index", "outcome", "gasUsed", "storageDeposit"] as const) {
+    if (shown[field] !== raw[field]) return `its ${field}`;
+  }
+  const same =
+    shown.events.length === raw.events.length &&
+    raw.events.every((event, i) => {
+      const { contract, data, topics } = shown.events[i] as (typeof shown.events)[number];
+      return (
+        contract === toHex(event.contract) &&
+        sameBytes(data, event.data) &&
+        topics.length === event.topics.length &&
+        event.topics.every((topic, t) => sameBytes(topic, topics[t] as Uint8Array))
+      );
+    });
+  return same ? undefined : "one of its events";
+}
+
+/** The key that a caller names, or the network's. */
+export function workerKey(options: VerifyOptions | undefined, known: Uint8Array): Uint8Array {
+  return options?.worker === undefined ? known : fromHex(options.worker);
+}
