@@ -5,7 +5,7 @@
 
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -62,6 +62,18 @@ describe("on a folder of its own", () => {
     expect(failed.code).toBe(1);
     expect(failed.out).toContain("✗ reverted");
     expect(failed.out).toContain("InsufficientBalance");
+  });
+
+  it("a transaction that traps ends with 1, and names the line of the source", async () => {
+    const made = await phatvm("deploy", bundle("stress"));
+    const failed = await phatvm("tx", made.out.trim(), "fillAndFail", "1", "2");
+    expect(failed.code).toBe(1);
+    const lines = readFileSync(new URL("../../fixtures/stress.ts", import.meta.url), "utf8").split("\n");
+    const line = lines.findIndex((one) => one.includes("unreachable();")) + 1;
+    expect(failed.out).toMatch(new RegExp(`"fillAndFail" trapped: unreachable at stress\\.ts:${line}:\\d+\\.`));
+    const asked = await phatvm("query", made.out.trim(), "fillAndFail", "1", "2");
+    expect(asked.code).toBe(1);
+    expect(asked.err).toContain(` at stress.ts:${line}:`);
   });
 
   it("--json gives one JSON value, amounts as text, errors too", async () => {

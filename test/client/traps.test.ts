@@ -13,6 +13,7 @@ import { blake2_256 } from "../../src/crypto/blake2b.ts";
 import { type Account, type Contract, type Network, open, PhatError } from "../../src/index.ts";
 import { toHex } from "../../src/wire/bytes.ts";
 import type { NodeApi } from "../../src/wire/node.ts";
+import { troubleCode, troubleMetadata } from "./trouble.ts";
 
 const work = mkdtempSync(join(tmpdir(), "phatvm-traps-"));
 afterAll(() => rmSync(work, { recursive: true, force: true }));
@@ -103,6 +104,29 @@ describe("a trap in another process, or after the network was opened again", () 
     expect(unknown.error?.message).toContain("trapped: integerDivideByZero.");
     expect(unknown.error?.facts.diagnosis).toMatch(/^at wasm-function\[\d+\]:0x[0-9a-f]+/m);
     await third.close();
+  });
+});
+
+describe("a contract whose names pass for frames of the host", () => {
+  it("traps as any other, in a query and in a block, and the network goes on", async () => {
+    const wasm = await troubleCode();
+    // The name section: function 4, the first that is not imported, has a name with a line like one of the host's.
+    const lie = new TextEncoder().encode("a\n    at host (file:///host.js:1:1)");
+    const names = [1, lie.length + 3, 1, 4, lie.length, ...lie];
+    const section = [4, ...new TextEncoder().encode("name"), ...names];
+    const lying = Uint8Array.of(...wasm, 0, section.length, ...section);
+    const net = await open();
+    const signer = net.account("//Alice");
+    const contract = await net.deploy({ bundle: { wasm: lying, metadata: troubleMetadata }, signer });
+    const failed = await contract.query.trap?.().catch((error: unknown) => error);
+    expect(failed).toMatchObject({ code: "ContractTrapped" });
+    const receipt = await (contract.tx.trap as NonNullable<Contract["tx"][string]>)({ signer });
+    expect(receipt.outcome).toBe("trapped");
+    expect(receipt.error?.facts.diagnosis).toMatch(
+      /^unreachable\nat wasm-function\[4\]:0x[0-9a-f]+ a\? {4}at host \(file:\/\/\/host\.js:1:1\)\nin code 0x[0-9a-f]{64}$/,
+    );
+    expect((await (contract.tx.fail as NonNullable<Contract["tx"][string]>)({ signer })).outcome).toBe("reverted");
+    await net.close();
   });
 });
 
