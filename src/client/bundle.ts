@@ -115,13 +115,23 @@ function isModule(bytes: Uint8Array): boolean {
   return bytes[0] === 0 && bytes[1] === 0x61 && bytes[2] === 0x73 && bytes[3] === 0x6d;
 }
 
+/** The most bytes of a bundle: the largest code in hex, and any metadata around it. */
+const LARGEST_FILE = 64 * 1024 * 1024;
+
 async function fromPath(path: string | URL): Promise<Bundle> {
-  const { readFile } = await import("node:fs/promises");
+  const { readFile, stat } = await import("node:fs/promises");
   const name = String(path);
   const read = async (file: string | URL): Promise<Uint8Array> => {
     try {
+      const found = await stat(file);
+      const ordinary = found.isFile() || found.isDirectory();
+      if (!ordinary || found.size > LARGEST_FILE) {
+        const reason = ordinary ? `it has ${found.size} bytes, more than ${LARGEST_FILE}` : "it is no ordinary file";
+        throw new EngineError("BundleUnreadable", { path: String(file), reason });
+      }
       return await readFile(file);
     } catch (cause) {
+      if (cause instanceof EngineError) throw cause;
       const code = (cause as { code?: unknown }).code;
       const reason = code === "ENOENT" ? "there is no such file" : code === "EISDIR" ? "it is a folder" : String(code);
       throw new EngineError("BundleUnreadable", { path: String(file), reason }, { cause });
