@@ -83,6 +83,7 @@ describe("a bundle", () => {
   it.each([
     ["a path where nothing is", () => loadBundle(join(dir, "nothing.contract")), "BundleUnreadable"],
     ["a folder", () => loadBundle(dir), "BundleUnreadable"],
+    ["a device that never ends", () => loadBundle("/dev/zero"), "BundleUnreadable"],
     ["a text", () => loadBundle(file("text.contract", "hello")), "MetadataInvalid"],
     ["a text called .wasm", () => loadBundle(file("text.wasm", "hello")), "CodeRejected"],
     ["other JSON", () => loadBundle({ name: "package" }), "MetadataInvalid"],
