@@ -72,13 +72,29 @@ export const shapes: Readonly<Record<string, string>> = {
   "300 shared products": products(300),
 };
 
-const script = `const { bytes, stack } = JSON.parse(require("fs").readFileSync(0, "utf8"));
+// What is reckoned shows in how many more calls fit into more bytes, when the count ends the recursion.
+const script = `const { bytes, stack, most } = JSON.parse(require("fs").readFileSync(0, "utf8"));
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(Buffer.from(bytes, "base64")));
-  const whole = exports[stack].value;
-  try { exports.run(); } catch (error) { if (!(error instanceof RangeError)) throw error; }
-  console.log(JSON.stringify({ depth: exports.depth.value, reckoned: (whole - exports[stack].value) / exports.depth.value }));`;
+  const deepest = (what) => {
+    exports.depth.value = 0;
+    try { exports.run(); } catch (error) { if (!(error instanceof what)) throw error; }
+    return exports.depth.value;
+  };
+  const depth = deepest(RangeError);
+  const fits = [most / 8, most].map((whole) => {
+    exports[stack].value = whole;
+    const calls = deepest(WebAssembly.RuntimeError);
+    if (exports[stack].value !== -1) throw new Error("no stack overflow");
+    return calls;
+  });
+  console.log(JSON.stringify({ depth, reckoned: (most - most / 8) / (fits[1] - fits[0]) }));`;
 
-function run(input: string, flags: readonly string[], kilobytes: number): { depth: number; reckoned: number } {
+function run(
+  prepared: { readonly bytes: string; readonly stack: string },
+  flags: readonly string[],
+  kilobytes: number,
+): { depth: number; reckoned: number } {
+  const input = JSON.stringify({ ...prepared, most: Math.round(kilobytes * 870) });
   const child = spawnSync(process.execPath, [`--stack-size=${kilobytes}`, ...flags, "-e", script], {
     input,
     encoding: "utf8",
@@ -94,10 +110,7 @@ export async function measureFrames(names: readonly string[] = Object.keys(shape
   for (const shape of names) {
     const { buffer } = wabt.parseWat(shape, shapes[shape]!, { simd: true, multi_value: true }).toBinary({});
     const prepared = prepareModule(buffer, { profile: "wasm2", maxStack: 2 ** 30 });
-    const input = JSON.stringify({
-      bytes: Buffer.from(prepared.bytes).toString("base64"),
-      stack: prepared.stackGlobal,
-    });
+    const input = { bytes: Buffer.from(prepared.bytes).toString("base64"), stack: prepared.stackGlobal };
     for (const [tier, flags] of Object.entries(tiers)) {
       const small = run(input, flags, 1500);
       const large = run(input, flags, 4500);

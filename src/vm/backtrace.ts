@@ -36,12 +36,15 @@ function read(code: Code, stack: string): TraceFrame[] {
   const lines = stack.split("\n").filter((line) => anyFrame.test(line));
   const from = lines.findIndex((line) => wasmFrame.test(line));
   if (from < 0) return [];
+  // What the pass has added stands behind all functions of the original, and is none of the guest's.
+  const functions = code.imports.filter(({ kind }) => kind === "function").length + code.report.functions.length;
   const symbols = readSymbols(code);
   const frames: TraceFrame[] = [];
   for (const line of lines.slice(from)) {
     const match = wasmFrame.exec(line);
     if (match === null) break;
     const index = Number(match[1]);
+    if (index >= functions) continue;
     const name = symbols.names.get(index);
     const at = match[2] === undefined ? undefined : Number.parseInt(match[2], 16);
     const offset = at === undefined ? undefined : symbols.offset(at);

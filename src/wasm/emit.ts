@@ -1,15 +1,17 @@
 /**
  * Writes the bodies: runs of the input copied as they are, and between them what the events call for.
  *
- * Where the counter lives. The exported global always holds the exact figure: every charge writes it. Inside loops
- * the figure is also kept in a local, so that no load stands between one charge and the next; after a call that comes
- * back the local is read anew. Outside loops there is only the global. Nothing has to be written back before a trap,
- * a call or a return.
+ * Where the counter lives. Private functions (`passing.ts`) take it as a parameter and give it back as a result; they
+ * and all that call them keep it in a local throughout. Others keep it in a local inside loops, so that no load stands
+ * between one charge and the next, and outside loops in the global. Every charge writes the exported global, except in
+ * private functions in which nobody can see it; so nothing has to be written back before a trap, a call or a return.
+ * After a call to a function that does not write, one that does writes what it got back.
  *
  * A counted loop (`counted.ts`) becomes two: when the comparisons on arrival (`guard.ts`) show that it will run to its
  * end, its whole charge is taken at once and a copy without any runs; else the metered one.
  *
- * What remains of the stack lives in a local of each function that passes it on, and goes through the global at calls.
+ * What remains of the stack lives in a local of each function that passes it on; it goes to private functions as a
+ * parameter, and through the global at other calls.
  * @module
  */
 
@@ -20,6 +22,7 @@ import { shapeF32, shapeF32x4, shapeF64, taintedResult } from "./floats.ts";
 import { guardBytes, writeGuard } from "./guard.ts";
 import type { ModuleInfo } from "./module.ts";
 import type { Settings } from "./options.ts";
+import type { Passing } from "./passing.ts";
 import type { Scanner } from "./scan.ts";
 import { f32, f64, i32, i64, v128 } from "./types.ts";
 import type { Writer } from "./writer.ts";
@@ -65,6 +68,7 @@ export class Emitter {
   private readonly scanner: Scanner;
   private readonly depths: Depths;
   private readonly settings: Settings;
+  private readonly passing: Passing;
   private readonly globals: Globals;
   /** Index of each temporary in the function being written, -1 when it has none. */
   private readonly temporaries = new Int32Array(temporaryTypes.length);
@@ -77,13 +81,30 @@ export class Emitter {
   private readonly untested = new Set<number>();
   /** How many bytes may still be spent on second copies of loops. */
   private spare: number;
+  /** Whether the function being written is private, and whether it writes the global. */
+  private isPrivate = false;
+  private writes = true;
+  /** The next access to a local that a parameter has displaced, and the last; the first declared local, and where the displaced are. */
+  private access = 0;
+  private lastAccess = 0;
+  private firstDeclared = 0;
+  private readonly displaced: number[] = [];
 
-  constructor(w: Writer, info: ModuleInfo, scanner: Scanner, depths: Depths, settings: Settings, globals: Globals) {
+  constructor(
+    w: Writer,
+    info: ModuleInfo,
+    scanner: Scanner,
+    depths: Depths,
+    settings: Settings,
+    passing: Passing,
+    globals: Globals,
+  ) {
     this.w = w;
     this.info = info;
     this.scanner = scanner;
     this.depths = depths;
     this.settings = settings;
+    this.passing = passing;
     this.globals = globals;
     this.charged = new Int32Array(scanner.bodies.start.length);
     this.spare = 2048 + scanner.bytes.length / 10;
@@ -97,9 +118,12 @@ export class Emitter {
     const last = bodies.first[i + 1]!;
     const { meter } = this.settings;
     const sizeAt = w.o;
-    w.room(bodies.end[i]! - bodies.start[i]! + 128);
+    w.room(bodies.end[i]! - bodies.start[i]! + 256);
+    this.isPrivate = this.passing.added[i]! > 0;
+    this.writes = this.passing.writes[i] === 1;
     const wholeLocal = this.plan(i, first, last);
     this.writeLocals(i);
+    if (this.isPrivate) this.openBody(i);
     this.inLocal = false;
     this.tested = false;
     let region = -1;
@@ -111,7 +135,7 @@ export class Emitter {
       if (what === 0) continue;
       w.room(pos[e]! - p + 160);
       if (pos[e]! > p) {
-        w.copy(bytes, p, pos[e]!);
+        this.copy(p, pos[e]!);
         p = pos[e]!;
       }
       switch (what) {
@@ -133,7 +157,8 @@ export class Emitter {
           this.beforeCall(i, a[e]!, false);
           w.copy(bytes, p, b[e]!);
           p = b[e]!;
-          if (this.inLocal && what === event.call) this.reload();
+          if (this.callsPrivate(a[e]!)) this.takeBack(a[e]!);
+          else if (this.inLocal && what === event.call) this.reload();
           break;
         }
         case event.tailCall:
@@ -155,8 +180,15 @@ export class Emitter {
             this.inLocal = false;
           }
           break;
+        case event.unreached:
+          // Types have changed; an instruction that fits all of them does as well where none runs.
+          w.byte(0x00);
+          p = b[e]!;
+          break;
         case event.exit:
-          if (depths.fromOutside[i] === 1) {
+          if (this.isPrivate) {
+            if (bytes[p] === 0x0f) this.getLocal(gasLocal);
+          } else if (depths.fromOutside[i] === 1) {
             if (meter && !this.tested) this.test();
             if (depths.passes[i] === 1) this.release(i);
           }
@@ -177,9 +209,69 @@ export class Emitter {
       this.places.push(w.o, p);
     }
     w.room(bodies.end[i]! - p + 16);
-    w.copy(bytes, p, bodies.end[i]!);
+    this.copy(p, bodies.end[i]!);
+    if (this.isPrivate) {
+      w.room(16);
+      this.getLocal(gasLocal);
+      w.byte(0x0b);
+    }
     w.prefixLength(sizeAt);
     this.shift(sizeAt, w);
+  }
+
+  /** The function's label must take what it took: the body becomes a block, after which the counter is given back. */
+  private openBody(i: number): void {
+    const { w, info } = this;
+    const { types } = info;
+    const type = info.functions[info.importedFunctions + i]!;
+    w.byte(0x02);
+    w.byte(types.resultCount[type] === 0 ? 0x40 : types.flat[types.resultStart[type]!]!);
+    this.places.push(w.o, this.scanner.bodies.code[i]!);
+  }
+
+  /** Copies a run of the input; accesses to displaced locals go to where these are. */
+  private copy(start: number, end: number): void {
+    const { w, scanner } = this;
+    const { bytes } = scanner;
+    const { accesses } = scanner.bodies;
+    let p = start;
+    while (this.access < this.lastAccess && accesses[this.access]! < end) {
+      const at = accesses[this.access++]!;
+      let next = at + 1;
+      let local = 0;
+      for (let shift = 0; ; shift += 7) {
+        const byte = bytes[next++]!;
+        local |= (byte & 127) << shift;
+        if (byte < 128) break;
+      }
+      const to = this.place(local);
+      if (to === local) continue;
+      w.room(end - p + 176);
+      w.copy(bytes, p, at + 1);
+      const before = w.o;
+      w.u32(to);
+      if (w.o - before !== next - at - 1) this.places.push(w.o, next);
+      p = next;
+    }
+    w.copy(bytes, p, end);
+  }
+
+  /** Where a local of the original is. */
+  private place(local: number): number {
+    const k = local - this.firstDeclared;
+    return k >= 0 && k < this.displaced.length ? this.displaced[k]! : local;
+  }
+
+  private callsPrivate(callee: number): boolean {
+    return callee >= this.info.importedFunctions && this.passing.added[callee - this.info.importedFunctions]! > 0;
+  }
+
+  /** After a call to a private function, with the counter on top of the stack. */
+  private takeBack(callee: number): void {
+    if (this.writes && this.passing.writes[callee - this.info.importedFunctions] === 0) {
+      this.teeLocal(gasLocal);
+      this.get(0x24, this.globals.gas);
+    } else this.setLocal(gasLocal);
   }
 
   /** Decides which temporaries the function needs; says whether the counter lives in a local throughout. */
@@ -191,6 +283,7 @@ export class Emitter {
     let charges = 0;
     let calls = 0;
     let loops = 0;
+    let privately = this.isPrivate;
     let innermost = -1;
     this.counted.clear();
     this.untested.clear();
@@ -203,6 +296,10 @@ export class Emitter {
           break;
         case event.call:
           calls++;
+          if (this.callsPrivate(events.a[e]!)) privately = true;
+          break;
+        case event.lastCall:
+          if (this.callsPrivate(events.a[e]!)) privately = true;
           break;
         case event.loop:
           loops++;
@@ -228,7 +325,7 @@ export class Emitter {
     this.charged[i] = settings.meter ? charges : 0;
     if (!settings.meter) return false;
     needed[gasLocal] = 1;
-    return calls === 0 && (charges > 1 || loops > 0);
+    return privately || (calls === 0 && (charges > 1 || loops > 0));
   }
 
   /** Looks at an innermost loop: can it be charged as a whole, or go untested? */
@@ -270,7 +367,7 @@ export class Emitter {
   /** Before a counted loop: when it will run to its end, charges it as a whole and runs a copy without charges. The loop itself becomes the other arm. */
   private wholeLoop(loop: number, found: CountedLoop): void {
     const { w, temporaries, globals } = this;
-    const { events, bytes } = this.scanner;
+    const { events } = this.scanner;
     const { pos, kind, a, cost } = events;
     const head = cost[loop + 1]!;
     let body = 0;
@@ -281,6 +378,7 @@ export class Emitter {
     w.room(guardBytes(found) + (pos[loopEnd]! - pos[loop]!) + 64);
     writeGuard(w, found, {
       gas: temporaries[gasLocal]!,
+      place: (local) => this.place(local),
       iterations: temporaries[iterationsLocal]!,
       size: temporaries[sizeLocal]!,
       after: temporaries[afterLocal]!,
@@ -290,29 +388,46 @@ export class Emitter {
     w.byte(0x04);
     w.byte(0x40);
     this.getLocal(afterLocal);
-    this.teeLocal(gasLocal);
-    this.get(0x24, globals.gas);
+    if (this.writes) {
+      this.teeLocal(gasLocal);
+      this.get(0x24, globals.gas);
+    } else this.setLocal(gasLocal);
+    // The loop is copied twice.
+    const access = this.access;
     let p = pos[loop]!;
     this.places.push(w.o, p);
     for (let e = loop + 1; e < loopEnd; e++) {
       if (kind[e] !== taintedResult) continue;
       w.room(pos[e]! - p + 160);
-      w.copy(bytes, p, pos[e]!);
+      this.copy(p, pos[e]!);
       p = pos[e]!;
       this.canonical(a[e]!);
       this.places.push(w.o, p);
     }
     w.room(pos[loopEnd]! - p + 160);
-    w.copy(bytes, p, pos[loopEnd]!);
+    this.copy(p, pos[loopEnd]!);
+    this.access = access;
     w.byte(0x05);
   }
 
   /** Copies the local declarations and appends the temporaries. */
   private writeLocals(i: number): void {
-    const { w, needed, temporaries } = this;
+    const { w, needed, temporaries, info, displaced } = this;
     const { bodies, bytes } = this.scanner;
     let extra = 0;
     let index = bodies.locals[i]!;
+    displaced.length = 0;
+    const added = this.passing.added[i]!;
+    const parameters = info.types.paramCount[info.functions[info.importedFunctions + i]!]!;
+    this.firstDeclared = parameters;
+    this.access = this.lastAccess = 0;
+    if (added > 0) {
+      // The added parameters take the place of the first declared locals, which move behind all others.
+      index = Math.max(index, parameters + added);
+      needed[gasLocal] = needed[depthLocal] = 0;
+      this.access = bodies.firstAccess[i]!;
+      this.lastAccess = bodies.firstAccess[i + 1]!;
+    }
     for (let t = 0; t < needed.length; t++) {
       if (needed[t] === 1) {
         temporaries[t] = index++;
@@ -321,13 +436,43 @@ export class Emitter {
     }
     let p = bodies.start[i]!;
     while (bytes[p++]! > 127);
-    w.u32(bodies.groups[i]! + extra);
-    w.copy(bytes, p, bodies.code[i]!);
+    const moved: number[] = [];
+    if (added > 0) {
+      temporaries[gasLocal] = parameters;
+      temporaries[depthLocal] = added === 2 ? parameters + 1 : -1;
+      const groups: number[] = [];
+      while (p < bodies.code[i]!) {
+        let n = 0;
+        for (let factor = 1; ; factor *= 128) {
+          const byte = bytes[p++]!;
+          n += (byte & 127) * factor;
+          if (byte < 128) break;
+        }
+        const type = bytes[p++]!;
+        for (; n > 0 && moved.length < added; n--) {
+          displaced.push(index++);
+          moved.push(type);
+        }
+        if (n > 0) groups.push(n, type);
+      }
+      w.u32(groups.length / 2 + extra + moved.length);
+      for (let g = 0; g < groups.length; g += 2) {
+        w.u32(groups[g]!);
+        w.byte(groups[g + 1]!);
+      }
+    } else {
+      w.u32(bodies.groups[i]! + extra);
+      w.copy(bytes, p, bodies.code[i]!);
+    }
     for (let t = 0; t < needed.length; t++) {
       if (needed[t] === 1) {
         w.byte(1);
         w.byte(temporaryTypes[t]!);
       }
+    }
+    for (const type of moved) {
+      w.byte(1);
+      w.byte(type);
     }
   }
 
@@ -369,8 +514,10 @@ export class Emitter {
     w.byte(0x42);
     w.signed(cost);
     w.byte(0x7d);
-    if (this.inLocal || keep) this.teeLocal(gasLocal);
-    this.get(0x24, this.globals.gas);
+    if (this.writes) {
+      if (this.inLocal || keep) this.teeLocal(gasLocal);
+      this.get(0x24, this.globals.gas);
+    } else this.setLocal(gasLocal);
     this.kept = keep;
   }
   private kept = false;
@@ -384,24 +531,33 @@ export class Emitter {
     w.byte(0x42);
     w.byte(0);
     w.byte(0x53);
-    this.trapIf();
-  }
-
-  private trapIf(): void {
-    const { w } = this;
     w.byte(0x04);
     w.byte(0x40);
+    this.show();
     w.byte(0x00);
     w.byte(0x0b);
+  }
+
+  /** Before a trap: the global is to hold the exact figure. */
+  private show(): void {
+    if (this.writes || !this.settings.meter) return;
+    this.getLocal(gasLocal);
+    this.get(0x24, this.globals.gas);
   }
 
   /** A function's entry: the first charge, the test, and the depth. */
   private enter(i: number, cost: number, wholeLocal: boolean, eventCount: number): void {
     const { w, depths, settings } = this;
     if (settings.meter) {
+      this.inLocal = this.isPrivate;
       const short = eventCount < 64 && this.isShortLeaf(i);
       if (cost > 0) this.charge(cost, wholeLocal || !short);
-      else if (wholeLocal) this.reload();
+      else if (this.isPrivate) {
+        if (this.writes) {
+          this.getLocal(gasLocal);
+          this.get(0x24, this.globals.gas);
+        }
+      } else if (wholeLocal) this.reload();
       if (!short) {
         this.test();
         this.tested = true;
@@ -410,7 +566,8 @@ export class Emitter {
       this.inLocal = wholeLocal;
     }
     if (depths.counted[i] !== 1 && depths.passes[i] !== 1) return;
-    this.get(0x23, this.globals.stack);
+    if (this.isPrivate) this.getLocal(depthLocal);
+    else this.get(0x23, this.globals.stack);
     w.byte(0x41);
     w.signed(depths.cost[i]!);
     w.byte(0x6b);
@@ -434,6 +591,7 @@ export class Emitter {
     w.byte(0x41);
     w.signed(reason);
     this.get(0x24, this.globals.stack);
+    this.show();
     w.byte(0x00);
   }
 
@@ -458,6 +616,12 @@ export class Emitter {
         if (!this.tested) this.test();
         this.tested = false;
       } else if (callee === -1 || depths.fromOutside[defined] !== 1) this.tested = false;
+    }
+    if (this.callsPrivate(callee)) {
+      this.tested = false;
+      this.getLocal(gasLocal);
+      if (this.passing.added[defined] === 2) this.getLocal(depthLocal);
+      return;
     }
     const passes =
       callee === -1

@@ -28,6 +28,9 @@ export const bulk = 12;
 /** `memory.grow` follows: `b` is the byte after it. */
 export const grow = 13;
 
+/** A direct call, a tail call or a `return` that is not reached: `b` is the byte after the instruction. */
+export const unreached = 14;
+
 /** The events of one module. */
 export class Events {
   pos = new Int32Array(4096);

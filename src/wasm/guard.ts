@@ -14,6 +14,8 @@ import type { Writer } from "./writer.ts";
 export interface GuardContext {
   /** Local that holds the counter. */
   readonly gas: number;
+  /** Where a local of the original is. */
+  readonly place: (local: number) => number;
   /** Locals for the number of iterations, the size of memory and what the counter will hold after the loop. */
   readonly iterations: number;
   readonly size: number;
@@ -50,7 +52,8 @@ export function writeGuard(w: Writer, loop: CountedLoop, context: GuardContext):
       first = false;
     }
     for (const [symbol, coefficient] of terms) {
-      local((symbol & 1) === 1 ? 0x23 : 0x20, symbol >> 1);
+      if ((symbol & 1) === 1) local(0x23, symbol >> 1);
+      else local(0x20, context.place(symbol >> 1));
       op(0xac);
       if (coefficient !== 1) {
         number(coefficient);

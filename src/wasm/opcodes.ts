@@ -91,3 +91,8 @@ for (const [op, type, align] of memory) {
 /** 1 for the instructions that `gas.md` prices as `division`. */
 export const isDivision = new Uint8Array(256);
 for (const op of [0x6d, 0x6e, 0x6f, 0x70, 0x7f, 0x80, 0x81, 0x82, 0x91, 0x95, 0x9f, 0xa3]) isDivision[op] = 1;
+
+/** 1 for the numeric instructions that can trap: integer division, and truncation of floats. */
+export const mayTrap = new Uint8Array(256);
+for (const op of [0x6d, 0x6e, 0x6f, 0x70, 0x7f, 0x80, 0x81, 0x82]) mayTrap[op] = 1;
+for (const op of [0xa8, 0xa9, 0xaa, 0xab, 0xae, 0xaf, 0xb0, 0xb1]) mayTrap[op] = 1;

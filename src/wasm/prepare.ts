@@ -2,16 +2,18 @@
  * The pass: validates a module and rewrites it, in one walk over its bytes.
  *
  * Reading and validation fill flat arrays (`sections.ts`, `scan.ts`); the call graph decides what counts depth
- * (`depth.ts`); writing copies sections as they are, and bodies with code added (`emit.ts`). Indices never change:
- * the pass only appends (two globals, exports, locals), so names and debug sections stay true.
+ * (`depth.ts`); writing copies sections as they are, and bodies with code added (`emit.ts`). Indices of functions and
+ * globals never change: the pass only appends (two globals, types, thunks, exports), so names stay true.
+ * Parameters that are added may displace the first locals of a function (`passing.ts`).
  * @module
  */
 
 import { measureDepths } from "./depth.ts";
-import { Emitter } from "./emit.ts";
+import { Emitter, type Globals } from "./emit.ts";
 import { profileFeatures } from "./features.ts";
 import type { ModuleInfo } from "./module.ts";
 import { type PrepareOptions, type Settings, settle } from "./options.ts";
+import { choosePassing, type Passing, writeFunctions, writeThunk, writeTypes } from "./passing.ts";
 import { originalOffsets } from "./places.ts";
 import { checkContract } from "./policy.ts";
 import type { ImageNames, PreparedModule } from "./prepared.ts";
@@ -21,7 +23,9 @@ import { makeReport, summarizeExports, summarizeImage, summarizeImports } from "
 import { i32, i64 } from "./types.ts";
 import { Writer } from "./writer.ts";
 
+const typeSection = 1;
 const importSection = 2;
+const functionSection = 3;
 const tableSection = 4;
 const memorySection = 5;
 const globalSection = 6;
@@ -45,16 +49,15 @@ export function prepareModule(bytes: Uint8Array, options: PrepareOptions = {}): 
   const { info, scanner } = reader;
   checkContract(info, settings.profile);
   const depths = measureDepths(info, scanner, settings);
+  const passing = choosePassing(info, scanner, depths, settings);
   const prefix = freePrefix(info);
   const image = settings.image ? summarizeImage(info, prefix) : undefined;
   const takesStart = info.start !== -1 && (settings.image || settings.profile !== "wasm2");
   const start = takesStart ? `${prefix}:start` : undefined;
 
   const w = new Writer(bytes.length + (bytes.length >> 1) + 1024);
-  const emitter = new Emitter(w, info, scanner, depths, settings, {
-    gas: info.globalCount,
-    stack: info.globalCount + 1,
-  });
+  const added = { gas: info.globalCount, stack: info.globalCount + 1 };
+  const emitter = new Emitter(w, info, scanner, depths, settings, passing, added);
   w.copy(bytes, 0, 8);
   let wroteGlobals = false;
   let wroteExports = false;
@@ -64,15 +67,18 @@ export function prepareModule(bytes: Uint8Array, options: PrepareOptions = {}): 
   };
   const exports = (section?: Section): void => {
     wroteExports = true;
-    writeExports(w, reader, prefix, image, start, section);
+    writeExports(w, reader, passing, prefix, image, start, section);
   };
   for (const section of reader.sections) {
     const rank = section.id === 0 ? 0 : sectionRank[section.id]!;
     if (rank > globalSection && !wroteGlobals) globals();
     if (rank > exportSection && !wroteExports) exports();
-    if (section.id === globalSection) globals(section);
+    if (section.id === typeSection && passing.newTypes.length > 0) {
+      writeTypes(w, info, passing, bytes.subarray(section.content, section.end));
+    } else if (section.id === functionSection && passing.newTypes.length > 0) writeFunctions(w, info, passing);
+    else if (section.id === globalSection) globals(section);
     else if (section.id === exportSection) exports(section);
-    else if (section.id === codeSection) writeCode(w, reader, emitter, section);
+    else if (section.id === codeSection) writeCode(w, reader, emitter, passing, added, section);
     else if (section.id === startSection && takesStart) continue;
     else writeEdited(w, reader, section);
   }
@@ -158,6 +164,7 @@ function writeGlobals(w: Writer, reader: ModuleReader, settings: Settings, secti
 function writeExports(
   w: Writer,
   reader: ModuleReader,
+  passing: Passing,
   prefix: string,
   image: ImageNames | undefined,
   start: string | undefined,
@@ -182,7 +189,16 @@ function writeExports(
   if (section !== undefined) {
     let p = section.content;
     while (bytes[p++]! > 127);
-    w.copy(bytes, p, section.end);
+    if (passing.thunks.length === 0) w.copy(bytes, p, section.end);
+    else {
+      for (const { name, kind, index } of info.exports) {
+        const thunk =
+          kind === 0 && index >= info.importedFunctions ? passing.thunkOf[index - info.importedFunctions]! : -1;
+        w.name(name);
+        w.byte(kind);
+        w.u32(thunk === -1 ? index : thunk);
+      }
+    }
   }
   for (const [name, kind, index] of added) {
     w.name(name);
@@ -193,19 +209,33 @@ function writeExports(
   w.prefixLength(from);
 }
 
-function writeCode(w: Writer, reader: ModuleReader, emitter: Emitter, section: Section): void {
+function writeCode(
+  w: Writer,
+  reader: ModuleReader,
+  emitter: Emitter,
+  passing: Passing,
+  globals: Globals,
+  section: Section,
+): void {
   const { bodies } = reader.scanner;
   const n = bodies.start.length;
   w.room(section.end - section.start + 64);
   w.byte(codeSection);
   const from = w.o;
-  w.u32(n);
+  w.u32(n + passing.thunks.length);
   for (let i = 0; i < n; i++) {
     const before = w.o;
     emitter.body(i);
     if (w.o - before > largestBody) {
       reject("a body is too large once metered", bodies.start[i], reader.info.importedFunctions + i);
     }
+  }
+  for (const i of passing.thunks) {
+    // What stands in a thunk is no byte of the original: it counts as the start of the function it leads to.
+    const body = bodies.start[i]!;
+    emitter.places.push(w.o, body);
+    writeThunk(w, reader.info, passing, globals, i);
+    emitter.places.push(w.o, body);
   }
   const end = w.o;
   w.prefixLength(from);

@@ -43,6 +43,12 @@ export class Bodies {
   instructions: Int32Array;
   /** Instructions whose results the engine may keep beyond their place on the operand stack (`stack.md`). */
   computations: Int32Array;
+  /** 1 when some instruction, reached or not, may trap by itself. */
+  traps: Uint8Array;
+  /** Accesses of function i to its first two declared locals, by their opcodes: `accesses[firstAccess[i]]` and on. */
+  firstAccess: Int32Array;
+  accesses = new Int32Array(1024);
+  accessCount = 0;
 
   constructor(n: number) {
     this.start = new Int32Array(n);
@@ -54,6 +60,17 @@ export class Bodies {
     this.height = new Int32Array(n);
     this.instructions = new Int32Array(n);
     this.computations = new Int32Array(n);
+    this.traps = new Uint8Array(n);
+    this.firstAccess = new Int32Array(n + 1);
+  }
+
+  /** Notes an access to one of a function's first two declared locals. */
+  access(at: number): void {
+    if (this.accessCount === this.accesses.length) {
+      const { accesses } = this;
+      (this.accesses = new Int32Array(accesses.length * 2)).set(accesses);
+    }
+    this.accesses[this.accessCount++] = at;
   }
 }
 
@@ -120,6 +137,7 @@ export class Scanner extends Reader {
   private counted = 0;
   extra = 0;
   computations = 0;
+  private traps = 0;
   private switched = 0;
   private calls = 0;
   private charges = 0;
@@ -171,7 +189,7 @@ export class Scanner extends Reader {
     this.h = this.maxHeight = 0;
     this.depth = -1;
     this.poly = this.dead = false;
-    this.n = this.counted = this.extra = this.calls = this.charges = this.computations = 0;
+    this.n = this.counted = this.extra = this.calls = this.charges = this.computations = this.traps = 0;
     this.floatLocals.reset();
     this.current = this.open(event.openFunction, this.p, -1);
     this.extra = this.costs.local * (this.localCount - this.parameters);
@@ -187,6 +205,8 @@ export class Scanner extends Reader {
     bodies.height[i] = this.maxHeight;
     bodies.instructions[i] = this.n;
     bodies.computations[i] = this.computations;
+    bodies.traps[i] = this.traps;
+    bodies.firstAccess[i + 1] = bodies.accessCount;
     bodies.first[i + 1] = events.count;
   }
 
@@ -230,17 +250,19 @@ export class Scanner extends Reader {
 
   private walk(): void {
     const code = this.bytes;
-    const { locals, floatEffect, operand, heavier, end } = this;
-    const { result, arity, memoryType, memoryAlign } = opcodes;
+    const { locals, floatEffect, operand, heavier, end, parameters, bodies } = this;
+    const { result, arity, memoryType, memoryAlign, mayTrap } = opcodes;
     let { p, h, base, vals } = this;
     let n = 0;
     let computations = 0;
+    let traps = 0;
     for (;;) {
       if (p >= end) this.fail("the body ends without its last end", p);
       const op = code[p++]!;
       n++;
       switch (op) {
         case 0x20: {
+          const at = p - 1;
           let i = code[p++]!;
           if (i > 127) {
             this.p = p - 1;
@@ -248,6 +270,7 @@ export class Scanner extends Reader {
             p = this.p;
           }
           if (i >= this.localCount) this.fail(`local ${i} does not exist`, p - 1);
+          if (i - parameters < 2 && i >= parameters) bodies.access(at);
           const t = locals[i]!;
           vals[h] = t;
           if (isFloat(t)) this.tags[h] = this.readFloatLocal(i, p);
@@ -256,6 +279,7 @@ export class Scanner extends Reader {
         }
         case 0x21:
         case 0x22: {
+          const at = p - 1;
           let i = code[p++]!;
           if (i > 127) {
             this.p = p - 1;
@@ -263,6 +287,7 @@ export class Scanner extends Reader {
             p = this.p;
           }
           if (i >= this.localCount) this.fail(`local ${i} does not exist`, p - 1);
+          if (i - parameters < 2 && i >= parameters) bodies.access(at);
           const t = locals[i]!;
           if (h > base && vals[h - 1] === t) {
             if (isFloat(t) && this.tracksFloats && !this.dead) this.floatLocals.set(i, this.tags[h - 1]!);
@@ -329,6 +354,7 @@ export class Scanner extends Reader {
               p = this.p;
             }
           }
+          traps = 1;
           if (this.info.memories.length === 0) this.fail("there is no memory", p);
           if (h > base && vals[h - 1] === i32) h--;
           else {
@@ -363,6 +389,7 @@ export class Scanner extends Reader {
               p = this.p;
             }
           }
+          traps = 1;
           if (this.info.memories.length === 0) this.fail("there is no memory", p);
           const t = memoryType[op]!;
           if (t !== f32 && t !== f64 && h - 2 >= base && vals[h - 1] === t && vals[h - 2] === i32) h -= 2;
@@ -379,6 +406,7 @@ export class Scanner extends Reader {
           const t = operand[op]!;
           if (t !== 0) {
             computations++;
+            traps |= mayTrap[op]!;
             if (heavier[op] !== 0) this.extra += heavier[op]!;
             if (floatEffect[op] !== 0) {
               this.p = p;
@@ -417,6 +445,7 @@ export class Scanner extends Reader {
           vals = this.vals;
           if (this.depth < 0) {
             this.computations += computations;
+            this.traps |= traps;
             return;
           }
         }
@@ -428,6 +457,7 @@ export class Scanner extends Reader {
     const at = this.p - 1;
     switch (op) {
       case 0x00:
+        this.traps = 1;
         if (!this.dead) {
           this.ended[this.depth] = 1;
           this.dropCalls();
@@ -472,6 +502,7 @@ export class Scanner extends Reader {
         this.table(at);
         return;
       case 0x0f:
+        if (this.dead) this.events.add(event.unreached, at, 0, this.p);
         this.note(event.exit, at);
         this.popTypes(this.resultStart[0]!, this.resultCount[0]!, at);
         this.branchTo(0);
@@ -510,6 +541,7 @@ export class Scanner extends Reader {
         if (this.info.memories.length === 0) this.fail("there is no memory", at);
         if (this.byte() !== 0) this.fail("the memory's index must be a zero byte", at + 1);
         if (op === 0x40) {
+          this.traps = 1;
           this.pop(i32, at);
           if (!this.dead) this.events.add(event.grow, at, 0, this.p);
         }
@@ -531,9 +563,11 @@ export class Scanner extends Reader {
         this.reference(op, at);
         return;
       case 0xfc:
+        if (this.bytes[this.p]! > 7) this.traps = 1;
         scanPrefixed(this, at);
         return;
       case 0xfd:
+        this.traps = 1;
         scanVector(this, at, this.costs.division - this.costs.plain);
         return;
       default:
@@ -978,6 +1012,7 @@ export class Scanner extends Reader {
     if (info.tables[table]!.element !== funcref) this.fail("an indirect call needs a table of funcref", at);
     this.pop(i32, at);
     if (!this.dead) info.callsIndirectly = true;
+    this.traps = 1;
     this.finishCall(tail, -1, type, at);
     this.extra += this.costs.callIndirect - this.costs.plain;
     if (tail) this.leave();
@@ -1003,7 +1038,7 @@ export class Scanner extends Reader {
         this.calls++;
         this.events.add(event.call, at, callee, this.p);
       }
-    }
+    } else if (tail || callee !== -1) this.events.add(event.unreached, at, 0, this.p);
     if (!tail) this.pushTypes(types.resultStart[type]!, types.resultCount[type]!);
   }
 
@@ -1072,6 +1107,7 @@ export class Scanner extends Reader {
       }
       default: {
         const t = this.u32();
+        this.traps = 1;
         if (t >= info.tables.length) this.fail(`table ${t} does not exist`, at);
         const { element } = info.tables[t]!;
         if (op === 0x26) {

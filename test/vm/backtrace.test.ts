@@ -35,6 +35,16 @@ describe("a backtrace", () => {
     expect(trace.toString()).toBe("at inner\nat middle\nat call");
   });
 
+  it("shows a function that is exported and called once a call, whoever calls it", () => {
+    const module = wat(
+      '(module (import "env" "memory" (memory 1 1)) (func (export "deploy") (call $call)) (func $call (export "call") (local i32) (drop (i32.load (i32.const -1)))) (func (call $call)))',
+    );
+    expect(backtrace(module).frames()).toEqual([{ function: 1, name: "call" }]);
+    const outcome = machine.run(machine.load(module), { host: hostOf(), frame: undefined, entry: "deploy", gas });
+    if (outcome.type !== "trapped") throw new TypeError(`it ended as ${outcome.type}`);
+    expect(outcome.backtrace.frames().map((frame) => frame.function)).toEqual([1, 0]);
+  });
+
   it("has numbers where there are no names", () => {
     const module = wat(
       '(module (import "env" "memory" (memory 1 1)) (func (export "deploy")) (func (export "call") unreachable))',

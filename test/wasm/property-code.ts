@@ -22,6 +22,10 @@ export interface Surroundings {
   /** How many passive data and element segments there are, and the entries of table 0. */
   readonly dataSegments: number;
   readonly elementSegments: number;
+  /** How many of the functions are imported; they come first. */
+  readonly imports: number;
+  /** Own functions are called directly and from outside alone: no reference to one, no tail call. */
+  readonly onlyDirectly: boolean;
   readonly tableSize: number;
 }
 
@@ -238,7 +242,11 @@ export class Coder {
 
   /** Code after an end: valid with any types, charged nothing. */
   #unreached(): Bytes {
-    switch (this.#choices.below(6)) {
+    switch (this.#choices.below(8)) {
+      case 6:
+        return this.#unreachedCall();
+      case 7:
+        return [0x02, 0x40, this.#unreachedCall(), 0x0b];
       case 0:
         return [0x6a, 0x1a]; // i32.add and drop, of values that nobody made
       case 1:
@@ -250,6 +258,12 @@ export class Coder {
       default:
         return [];
     }
+  }
+
+  /** A call of an import: calls that are not reached count in nobody's call graph, and `depths.ts` does not know what is reached. */
+  #unreachedCall(): Bytes {
+    const index = this.#choices.below(this.#around.imports);
+    return [0x00, 0x10, unsigned(index), this.#drop(this.#around.functions[index]!.results.length)];
   }
 
   #statement(): Bytes {
@@ -452,7 +466,7 @@ export class Coder {
   #tailCall(): Bytes {
     const wanted = this.#type.results.join();
     const fitting = this.#around.functions.flatMap(({ results }, index) => (results.join() === wanted ? [index] : []));
-    if (fitting.length === 0) return [0x00];
+    if (fitting.length === 0 || this.#around.onlyDirectly) return [0x00];
     const index = this.#choices.of(fitting);
     const { params, results } = this.#around.functions[index]!;
     const args = this.#values(params as Type[]);
@@ -484,7 +498,15 @@ export class Coder {
       case 8:
         return [few(), 0xd0, 0x70, few(), 0xfc, 17, 0];
       case 9:
-        return [0xd2, unsigned(this.#around.functions.length - 1), few(), 0xfc, 15, 0, 0x1a];
+        return [
+          0xd2,
+          unsigned(this.#around.onlyDirectly ? 0 : this.#around.functions.length - 1),
+          few(),
+          0xfc,
+          15,
+          0,
+          0x1a,
+        ];
       case 10:
         return [few(), few(), 0x25, 0, 0x26, 0];
       default:

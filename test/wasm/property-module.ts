@@ -2,7 +2,8 @@
  * Random modules that are valid and small, with everything that gas and floats have to get right in them.
  *
  * Each has a memory, a table, globals of every type, passive segments, three imported functions and a few functions
- * of its own that call one another directly, indirectly and by tail call; all is exported, so that all can be compared.
+ * of its own that call one another directly, and in half of the modules indirectly and by tail call too; all is exported,
+ * so that all can be compared.
  * @module
  */
 
@@ -36,6 +37,8 @@ const IMPORTS: readonly { readonly name: string; readonly type: FunctionType }[]
 ];
 const TABLE_SIZE = 8;
 const BODY_BUDGET = 60;
+/** Functions that are called only directly and do little: some of them cannot trap. */
+const SMALL_BUDGETS = [3, 6, 12, 60] as const;
 
 /** Makes a module from decisions. */
 export function randomModule(bytes: Uint8Array): RandomModule {
@@ -48,8 +51,9 @@ export function randomModule(bytes: Uint8Array): RandomModule {
     return same >= 0 ? same : types.push(type) - 1;
   };
   const valueTypes = choices.once(3) ? TYPES.filter((type) => type !== "v128") : TYPES;
+  const onlyDirectly = choices.once(2);
   const own = Array.from(
-    { length: 1 + choices.below(4) },
+    { length: 1 + choices.below(onlyDirectly ? 6 : 4) },
     (): FunctionType => ({
       params: someTypes(choices, valueTypes, 4),
       results: someTypes(choices, valueTypes, 3),
@@ -65,16 +69,25 @@ export function randomModule(bytes: Uint8Array): RandomModule {
     dataSegments: 2,
     elementSegments: 2,
     tableSize: TABLE_SIZE,
+    onlyDirectly,
+    imports: IMPORTS.length,
   };
   for (const type of functions) typeIndex(type);
 
   const bodies = own.map((type) => {
     const locals = someTypes(choices, valueTypes, 5);
-    const body = new Coder(choices, around, type, locals, BODY_BUDGET).body();
+    const body = new Coder(
+      choices,
+      around,
+      type,
+      locals,
+      onlyDirectly ? choices.of(SMALL_BUDGETS) : BODY_BUDGET,
+    ).body();
     return sized([vector(locals.map((local) => [1, TYPE_CODES[local]])), body, 0x0b]);
   });
+  const referable = onlyDirectly ? IMPORTS.length : functions.length;
   const hasStart = own[0]!.params.length === 0 && own[0]!.results.length === 0 && choices.once(3);
-  const entries = Array.from({ length: TABLE_SIZE - 2 }, () => unsigned(choices.below(functions.length)));
+  const entries = Array.from({ length: TABLE_SIZE - 2 }, () => unsigned(choices.below(referable)));
 
   const steps = Array.from({ length: 1 + choices.below(3) }, (): Step => {
     const index = choices.below(own.length);
@@ -114,8 +127,12 @@ export function randomModule(bytes: Uint8Array): RandomModule {
       9,
       vector([
         [0, 0x41, 0, 0x0b, vector(entries)],
-        [1, 0, vector([unsigned(IMPORTS.length), unsigned(functions.length - 1)])],
-        [3, 0, vector([unsigned(functions.length - 1)])],
+        [
+          1,
+          0,
+          vector([unsigned(onlyDirectly ? 1 : IMPORTS.length), unsigned(onlyDirectly ? 0 : functions.length - 1)]),
+        ],
+        [3, 0, vector([unsigned(onlyDirectly ? 0 : functions.length - 1)])],
       ]),
     ),
     section(12, unsigned(2)),
