@@ -22,8 +22,6 @@ export interface Surroundings {
   /** How many passive data and element segments there are, and the entries of table 0. */
   readonly dataSegments: number;
   readonly elementSegments: number;
-  /** How many of the functions are imported; they come first. */
-  readonly imports: number;
   /** Own functions are called directly and from outside alone: no reference to one, no tail call. */
   readonly onlyDirectly: boolean;
   readonly tableSize: number;
@@ -242,11 +240,7 @@ export class Coder {
 
   /** Code after an end: valid with any types, charged nothing. */
   #unreached(): Bytes {
-    switch (this.#choices.below(8)) {
-      case 6:
-        return this.#unreachedCall();
-      case 7:
-        return [0x02, 0x40, this.#unreachedCall(), 0x0b];
+    switch (this.#choices.below(6)) {
       case 0:
         return [0x6a, 0x1a]; // i32.add and drop, of values that nobody made
       case 1:
@@ -258,12 +252,6 @@ export class Coder {
       default:
         return [];
     }
-  }
-
-  /** A call of an import: calls that are not reached count in nobody's call graph, and `depths.ts` does not know what is reached. */
-  #unreachedCall(): Bytes {
-    const index = this.#choices.below(this.#around.imports);
-    return [0x00, 0x10, unsigned(index), this.#drop(this.#around.functions[index]!.results.length)];
   }
 
   #statement(): Bytes {

@@ -70,7 +70,6 @@ export function randomModule(bytes: Uint8Array): RandomModule {
     elementSegments: 2,
     tableSize: TABLE_SIZE,
     onlyDirectly,
-    imports: IMPORTS.length,
   };
   for (const type of functions) typeIndex(type);
 
