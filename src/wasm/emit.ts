@@ -154,7 +154,9 @@ export class Emitter {
           break;
         case event.call:
         case event.lastCall: {
+          const before = w.o;
           this.beforeCall(i, a[e]!, false);
+          if (w.o > before) this.places.push(w.o, p);
           w.copy(bytes, p, b[e]!);
           p = b[e]!;
           if (this.callsPrivate(a[e]!)) this.takeBack(a[e]!);
