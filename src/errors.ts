@@ -225,6 +225,10 @@ export const catalogue = {
     (f) => `There is no entry ${f.entry}.`,
     "Check that both sides are of the same version of phatvm.",
   ),
+  HandoverNeeded: engine(
+    (f) => `The secrets belong to an enclave that measures ${f.sealed}, this one measures ${f.own}.`,
+    "Only a handover from that enclave to this one moves them; docs/attestation.md says how it is done, and what it needs.",
+  ),
   PlatformDamaged: engine(
     (f) => `The simulated platform's file ${f.file} is damaged: ${f.reason}.`,
     "Restore the folder `platform` from a backup: without it nothing that was sealed can be opened.",

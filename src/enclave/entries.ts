@@ -7,6 +7,7 @@
  */
 
 import { randomBytes } from "node:crypto";
+import { blake2_256 } from "../crypto/hash.ts";
 import { EngineError } from "../errors.ts";
 import type { OpenPlatform, Platform } from "../platform/platform.ts";
 import { Machine } from "../vm/index.ts";
@@ -23,6 +24,7 @@ import {
 import { readQuery } from "../wire/query.ts";
 import { writeSealedReceipts } from "../wire/receipt.ts";
 import { decode, encode, type Reader } from "../wire/scale.ts";
+import { measuredConfiguration } from "./configuration.ts";
 import { maxContractStack } from "./contract/limits.ts";
 import { LocalCache } from "./contract/pink/cache.ts";
 import { Egress } from "./egress/egress.ts";
@@ -30,6 +32,7 @@ import { Queries } from "./egress/queries.ts";
 import { keysFromRoot } from "./keys/from-root.ts";
 import type { KeyProvider } from "./keys/provider.ts";
 import { seal, unseal } from "./keys/sealing.ts";
+import { openSecrets, type Seals, sealSecrets, sealsOf } from "./keys/secrets.ts";
 import { Runtime, type RuntimeServices } from "./runtime/runtime.ts";
 
 const SNAPSHOT = "state snapshot";
@@ -40,6 +43,7 @@ const MOST_LOGS = 10_000;
 interface Opened {
   readonly platform: Platform;
   readonly keys: KeyProvider;
+  readonly seals: Seals;
   readonly genesis: Uint8Array;
   readonly settings: EnclaveSettings;
   readonly egress: Egress;
@@ -130,13 +134,16 @@ export class Entries {
     const options = decode(body, "enclave options", readEnclaveOptions);
     const settings = readSettings(options.settings);
     const egress = new Egress(settings.egress, now);
-    const platform = this.#openPlatform(options.platformFolder, this.#code);
-    const keys = keysFromRoot(platform.rootKey);
-    this.#opened = { platform, keys, genesis: options.genesis, settings, egress };
-    return encode(
-      { measurement: platform.measurement, platform: platform.name, worker: keys.workerKey },
-      writeEnclaveFacts,
-    );
+    const platform = this.#openPlatform(options.platformFolder, this.#code, measuredConfiguration(settings));
+    const { genesis } = options;
+    const genesisHash = blake2_256(genesis);
+    const known = options.secrets;
+    const root = known === undefined ? new Uint8Array(randomBytes(32)) : openSecrets(platform, genesisHash, known);
+    const secrets = known === undefined ? sealSecrets(platform, genesisHash, root) : undefined;
+    const keys = keysFromRoot(root);
+    this.#opened = { platform, keys, seals: sealsOf(root, genesisHash), genesis, settings, egress };
+    const { measurement, signer, name } = platform;
+    return encode({ measurement, platform: name, signer, worker: keys.workerKey, secrets }, writeEnclaveFacts);
   }
 
   #start(body: Uint8Array): Uint8Array {
@@ -160,8 +167,8 @@ export class Entries {
   }
 
   #restored(opened: Opened, snapshot: Uint8Array, services: RuntimeServices): Runtime {
-    const { rootKey, measurement } = opened.platform;
-    const { plaintext, header } = unseal(rootKey, measurement, SNAPSHOT, snapshot);
+    const { root, policy } = opened.seals;
+    const { plaintext, header } = unseal(root, policy, SNAPSHOT, snapshot);
     const runtime = Runtime.restore(opened.genesis, plaintext, services);
     if (BigInt(runtime.height) !== header.sequence) {
       throw new EngineError("SealBroken", { what: `The ${SNAPSHOT}`, reason: "its header names another block" });
@@ -169,15 +176,15 @@ export class Entries {
     return runtime;
   }
 
-  #queries({ platform, settings, egress }: Opened, machine: Machine, runtime: Runtime): Queries {
-    const { rootKey, measurement } = platform;
+  #queries({ seals, settings, egress }: Opened, machine: Machine, runtime: Runtime): Queries {
+    const { root, policy } = seals;
     return new Queries({
       runtime,
       egress,
       limits: settings.queries,
       logs: {
-        seal: (log, block) => seal(rootKey, measurement, QUERY_LOG, { sequence: BigInt(block), counter: 0n }, log),
-        unseal: (sealed) => unseal(rootKey, measurement, QUERY_LOG, sealed).plaintext,
+        seal: (log, block) => seal(root, policy, QUERY_LOG, { sequence: BigInt(block), counter: 0n }, log),
+        unseal: (sealed) => unseal(root, policy, QUERY_LOG, sealed).plaintext,
       },
       within: (milliseconds, work) => machine.within(milliseconds, work),
       now,
@@ -210,9 +217,9 @@ export class Entries {
 
   #snapshot(): Uint8Array {
     const runtime = this.#started("snapshot");
-    const { platform } = this.#opened as Opened;
+    const { platform, seals } = this.#opened as Opened;
     const header = { sequence: BigInt(runtime.height), counter: platform.counter() };
-    const sealed = seal(platform.rootKey, platform.measurement, SNAPSHOT, header, runtime.snapshot());
+    const sealed = seal(seals.root, seals.policy, SNAPSHOT, header, runtime.snapshot());
     return encode(runtime.height, (w) => {
       writeEnclaveHeight(w, runtime);
       w.bytes(sealed);

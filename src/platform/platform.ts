@@ -1,31 +1,23 @@
 /**
- * What hardware gives an enclave: a measurement of its code, a root key to seal with, a counter that never goes back,
- * and quotes that bind data to the measurement.
+ * What hardware gives an enclave: a measurement, a key to seal with that only this measurement gets, a counter that never
+ * goes back, and quotes that bind data to the measurement.
  *
  * The enclave opens its platform itself and knows it only through this interface; the host knows a folder's path at most.
+ * The root that seal keys are made from never leaves the platform.
  * @module
  */
 
-/** Proof, as good as its platform, that code of this measurement vouches for some data. */
-export interface Quote {
-  /** The platform's name; "simulated" proves nothing to anybody. */
-  readonly platform: string;
-  readonly measurement: Uint8Array;
-  /** What the enclave binds to itself: at most 64 bytes. */
-  readonly data: Uint8Array;
-  /** ed25519 key of the platform that signs. */
-  readonly signer: Uint8Array;
-  /** 64 bytes, over `quoteMessage`. */
-  readonly signature: Uint8Array;
-}
+import type { Quote } from "../wire/attestation.ts";
 
 /** A platform, opened by the enclave that it measured. */
 export interface Platform {
   readonly name: string;
-  /** SHA-256 of the enclave's code, as the platform loaded it: 32 bytes. */
+  /** Of the enclave's code, as the platform loaded it, and its configuration: 32 bytes. See `measurementOf`. */
   readonly measurement: Uint8Array;
-  /** The root that seals are made from: 32 bytes, the same for as long as the platform lasts. */
-  readonly rootKey: Uint8Array;
+  /** ed25519 key that signs its quotes: 32 bytes. */
+  readonly signer: Uint8Array;
+  /** For this measurement on this platform alone: 32 bytes, the same for as long as the platform lasts. */
+  readonly sealKey: Uint8Array;
   /** The monotonic counter. */
   counter(): bigint;
   /** Raises the counter by one, durably, and gives its new value. */
@@ -38,5 +30,6 @@ export interface Platform {
  * Opens a platform.
  * @param folder where it keeps itself; undefined = nowhere, it is gone with the process.
  * @param code path of the enclave's code, which it measures.
+ * @param configuration what else belongs to the measurement.
  */
-export type OpenPlatform = (folder: string | undefined, code: string) => Platform;
+export type OpenPlatform = (folder: string | undefined, code: string, configuration: Uint8Array) => Platform;

@@ -26,16 +26,13 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { ed25519Signer } from "../crypto/ed25519.ts";
+import { hkdf } from "../crypto/kdf.ts";
+import { measurementOf, quoteMessage } from "../crypto/quote.ts";
 import { EngineError } from "../errors.ts";
-import type { Platform, Quote } from "./platform.ts";
+import type { Platform } from "./platform.ts";
 
 const NAME = "simulated";
-
-/** The bytes that a quote signs. */
-export function quoteMessage(quote: Pick<Quote, "platform" | "measurement" | "data">): Uint8Array {
-  const prefix = Buffer.from(`phatvm/quote\0${quote.platform}\0`);
-  return new Uint8Array(Buffer.concat([prefix, quote.measurement, quote.data]));
-}
+const sealDomain = new TextEncoder().encode("phatvm/simulated/seal/1");
 
 function damaged(file: string, reason: string): EngineError {
   return new EngineError("PlatformDamaged", { file, reason });
@@ -102,10 +99,12 @@ class Files {
 }
 
 /** Opens the simulated platform: `OpenPlatform`. */
-export function openPlatform(folder: string | undefined, code: string): Platform {
+export function openPlatform(folder: string | undefined, code: string, configuration: Uint8Array): Platform {
   const files = folder === undefined ? undefined : new Files(folder);
-  const rootKey = files?.secret("root") ?? new Uint8Array(randomBytes(32));
-  const measurement = new Uint8Array(createHash("sha256").update(readFileSync(code)).digest());
+  const secret = (name: string): Uint8Array => files?.secret(name) ?? new Uint8Array(randomBytes(32));
+  const root = secret("root");
+  const quoting = ed25519Signer(secret("quoting"));
+  const measurement = measurementOf(createHash("sha256").update(readFileSync(code)).digest(), configuration);
   let inMemory = 0n;
 
   const counter = (): bigint => {
@@ -120,7 +119,8 @@ export function openPlatform(folder: string | undefined, code: string): Platform
   return {
     name: NAME,
     measurement,
-    rootKey,
+    signer: quoting.publicKey,
+    sealKey: hkdf(root, sealDomain, measurement, 32),
     counter,
     increment() {
       const next = counter() + 1n;
@@ -135,9 +135,8 @@ export function openPlatform(folder: string | undefined, code: string): Platform
           reason: `${data.length} bytes to vouch for, 64 at most`,
         });
       }
-      const signer = ed25519Signer(files?.secret("quoting") ?? rootKey);
       const quote = { platform: NAME, measurement, data: data.slice() };
-      return { ...quote, signer: signer.publicKey, signature: signer.sign(quoteMessage(quote)) };
+      return { ...quote, signer: quoting.publicKey, signature: quoting.sign(quoteMessage(quote)) };
     },
   };
 }

@@ -43,36 +43,78 @@ export interface EnclaveOptions {
   /** SCALE `Genesis`. */
   readonly genesis: Uint8Array;
   /** JSON of `EnclaveSettings`; undefined = the defaults. */
-  readonly settings?: string;
+  readonly settings?: string | undefined;
+  /** SCALE `SealedSecrets`, as an earlier opening gave them; undefined = it makes new ones. */
+  readonly secrets?: Uint8Array | undefined;
 }
 
 export function writeEnclaveOptions(w: Writer, options: EnclaveOptions): void {
-  w.option(options.platformFolder, (o, folder) => o.str(folder)).bytes(options.genesis);
+  w.u8(1)
+    .option(options.platformFolder, (o, folder) => o.str(folder))
+    .bytes(options.genesis);
   w.option(options.settings, (o, settings) => o.str(settings));
+  w.option(options.secrets, (o, secrets) => o.bytes(secrets));
 }
 
 export function readEnclaveOptions(r: Reader): EnclaveOptions {
-  const head = { platformFolder: r.option((o) => o.str()), genesis: r.bytes() };
-  const settings = r.option((o) => o.str());
-  return settings === undefined ? head : { ...head, settings };
+  const version = r.u8();
+  if (version !== 1) throw r.fail(`options of version ${version}`);
+  return {
+    platformFolder: r.option((o) => o.str()),
+    genesis: r.bytes(),
+    settings: r.option((o) => o.str()),
+    secrets: r.option((o) => o.bytes()),
+  };
 }
 
-/** What an enclave says of itself. */
-export interface EnclaveFacts {
-  /** Hash of its code: 32 bytes. */
+/** The root of an enclave's secrets as it leaves the enclave: who can open it, and what only that one can read. */
+export interface SealedSecrets {
+  /** 32 bytes. */
+  readonly measurement: Uint8Array;
+  readonly sealed: Uint8Array;
+}
+
+export function writeSealedSecrets(w: Writer, { measurement, sealed }: SealedSecrets): void {
+  w.raw(measurement).bytes(sealed);
+}
+
+export function readSealedSecrets(r: Reader): SealedSecrets {
+  return { measurement: r.raw(32), sealed: r.bytes() };
+}
+
+/** What an enclave says of where it runs. */
+export interface EnclavePlace {
+  /** Of its code and configuration: 32 bytes. */
   readonly measurement: Uint8Array;
   /** Name of its platform. */
   readonly platform: string;
+  /** ed25519 key that signs the platform's quotes: 32 bytes. */
+  readonly signer: Uint8Array;
+}
+
+/** What an enclave that has its secrets says of itself. */
+export interface EnclaveFacts extends EnclavePlace {
   /** ed25519 key that signs block seals: 32 bytes. */
   readonly worker: Uint8Array;
+  /** SCALE `SealedSecrets` to keep and to open it with the next time; undefined when it was opened with them. */
+  readonly secrets: Uint8Array | undefined;
+}
+
+export function writeEnclavePlace(w: Writer, place: EnclavePlace): void {
+  w.raw(place.measurement).str(place.platform).raw(place.signer);
+}
+
+export function readEnclavePlace(r: Reader): EnclavePlace {
+  return { measurement: r.raw(32), platform: r.str(), signer: r.raw(32) };
 }
 
 export function writeEnclaveFacts(w: Writer, facts: EnclaveFacts): void {
-  w.raw(facts.measurement).str(facts.platform).raw(facts.worker);
+  writeEnclavePlace(w, facts);
+  w.raw(facts.worker).option(facts.secrets, (o, secrets) => o.bytes(secrets));
 }
 
 export function readEnclaveFacts(r: Reader): EnclaveFacts {
-  return { measurement: r.raw(32), platform: r.str(), worker: r.raw(32) };
+  return { ...readEnclavePlace(r), worker: r.raw(32), secrets: r.option((o) => o.bytes()) };
 }
 
 /** Where an enclave stands. */

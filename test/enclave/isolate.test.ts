@@ -4,12 +4,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { measurementOf } from "../../src/crypto/quote.ts";
+import { measuredConfiguration } from "../../src/enclave/configuration.ts";
 import { maxContractStack, maxDepth } from "../../src/enclave/contract/limits.ts";
 import { Chain } from "../../src/host/chain/chain.ts";
 import { Enclave, enclaveStackMegabytes } from "../../src/host/enclave.ts";
 import { memoryStore } from "../../src/host/store/memory.ts";
 import { requiredStackBytes } from "../../src/vm/index.ts";
+import { toHex } from "../../src/wire/bytes.ts";
 import {
+  type EnclaveOptions,
   Entry,
   readEnclaveFacts,
   readEnclaveHeight,
@@ -44,10 +48,15 @@ function isolate(): Enclave {
   return enclave;
 }
 
-async function opened(platformFolder: string | undefined = dir) {
+/** The sealed secrets of the enclaves on each platform, as a host keeps them. */
+const kept = new Map<string, Uint8Array>();
+
+async function opened(platformFolder: string = dir, changes: Partial<EnclaveOptions> = {}) {
   const enclave = isolate();
-  const options = encode({ platformFolder, genesis: chain.genesisBytes }, writeEnclaveOptions);
+  const secrets = kept.get(platformFolder);
+  const options = encode({ platformFolder, genesis: chain.genesisBytes, secrets, ...changes }, writeEnclaveOptions);
   const facts = decode(await enclave.call(Entry.open, options), "facts", readEnclaveFacts);
+  if (facts.secrets !== undefined) kept.set(platformFolder, facts.secrets);
   return { enclave, facts };
 }
 
@@ -56,10 +65,53 @@ const started = (snapshot: Uint8Array | undefined) =>
 const undecodable = expect.objectContaining({ code: "Undecodable" });
 
 describe("the isolate", () => {
-  it("is measured by the hash of its one bundled file, and says that its platform is simulated", async () => {
+  it("is measured by its one bundled file and its configuration, and says that its platform is simulated", async () => {
     const { facts } = await opened();
-    expect(facts.measurement).toEqual(new Uint8Array(createHash("sha256").update(readFileSync(bundle)).digest()));
+    const code = createHash("sha256").update(readFileSync(bundle)).digest();
+    const plain = measuredConfiguration({ egress: {}, queries: {} });
+    expect(facts.measurement).toEqual(measurementOf(code, plain));
     expect(facts.platform).toBe("simulated");
+  });
+
+  it("measures what is set of whom its contracts can rely on, and nothing else that is set", async () => {
+    const measured = async (settings: unknown) => {
+      const { facts } = await opened(join(dir, "set"), { settings: JSON.stringify(settings), secrets: undefined });
+      return Buffer.from(facts.measurement).toString("hex");
+    };
+    const plain = await measured({});
+    const limits = { egress: { enabled: false, openAddresses: ["127.0.0.0/8"] }, queries: { timeoutMs: 9000 } };
+    expect(await measured(limits)).toBe(plain);
+    expect(await measured({ queries: { clearLogs: false } })).toBe(plain);
+    const certificate = "-----BEGIN CERTIFICATE-----";
+    const others = [{ queries: { clearLogs: true } }, { egress: { roots: [certificate] } }, { egress: { roots: [] } }];
+    const measurements = await Promise.all(others.map(measured));
+    expect(new Set([plain, ...measurements]).size).toBe(4);
+  });
+
+  it("opens its secrets for its own measurement, platform and chain, unchanged, and for nothing else", async () => {
+    const { facts } = await opened();
+    const secrets = facts.secrets as Uint8Array;
+    expect((await opened()).facts).toEqual({ ...facts, secrets: undefined });
+    const clear = JSON.stringify({ queries: { clearLogs: true } });
+    await expect(opened(dir, { settings: clear })).rejects.toMatchObject({
+      code: "HandoverNeeded",
+      facts: { sealed: toHex(facts.measurement) },
+    });
+    // Nor does a host that says otherwise about whose they are get an enclave to open them.
+    const other = (await opened(join(dir, "other"), { settings: clear })).facts.measurement;
+    const relabelled = Uint8Array.from([...other, ...secrets.subarray(32)]);
+    await expect(opened(dir, { settings: clear, secrets: relabelled })).rejects.toMatchObject({ code: "SealBroken" });
+    const genesis = (await Chain.open(memoryStore(), {}, 1_000)).genesisBytes;
+    await expect(opened(dir, { genesis })).rejects.toMatchObject({ code: "GenesisMismatch" });
+    await expect(opened(join(dir, "elsewhere"), { secrets })).rejects.toMatchObject({ code: "SealBroken" });
+    const next = random(5);
+    for (let i = 0; i < 12; i++) {
+      const at = 32 + Math.floor(next() * (secrets.length - 32));
+      const changed = secrets.map((byte, n) => (n === at ? byte ^ (1 << (i % 8)) : byte));
+      await expect(opened(dir, { secrets: changed }), `byte ${at}`).rejects.toMatchObject({
+        code: expect.stringMatching(/^(SealBroken|Undecodable)$/),
+      });
+    }
   });
 
   it("has the stack that the machine requires for its deepest nesting", () => {
@@ -81,7 +133,7 @@ describe("the isolate", () => {
     for (const entry of [0, ...Object.values(Entry).slice(1), 200]) {
       await expect(enclave.call(entry, nothing)).rejects.toMatchObject({ code: "EntryUnknown" });
     }
-    const { enclave: open } = await opened();
+    const { enclave: open } = await opened(join(dir, "p"));
     const again = encode({ platformFolder: undefined, genesis: chain.genesisBytes }, writeEnclaveOptions);
     await expect(open.call(Entry.open, again)).rejects.toMatchObject({ code: "EntryUnknown" });
   });

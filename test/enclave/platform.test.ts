@@ -1,9 +1,14 @@
+import { createHash } from "node:crypto";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { verifyEd25519 } from "../../src/crypto/ed25519.ts";
-import { openPlatform, quoteMessage } from "../../src/platform/simulated.ts";
+import { measurementOf, quoteMessage } from "../../src/crypto/quote.ts";
+import { openPlatform as openWith } from "../../src/platform/simulated.ts";
+
+const plain = Uint8Array.of(0);
+const openPlatform = (folder: string | undefined, path: string) => openWith(folder, path, plain);
 
 let dir: string;
 let code: string;
@@ -18,10 +23,11 @@ describe("the simulated platform", () => {
   it("is the same platform when it is opened again, and another in another folder or in memory", () => {
     const [one, two] = [join(dir, "one"), join(dir, "two")];
     const first = openPlatform(one, code);
-    expect(openPlatform(one, code).rootKey).toEqual(first.rootKey);
-    const keys = [openPlatform(two, code), openPlatform(undefined, code), openPlatform(undefined, code)];
-    expect(new Set([first, ...keys].map(({ rootKey }) => Buffer.from(rootKey).toString("hex"))).size).toBe(4);
-    expect(first.rootKey).toHaveLength(32);
+    expect(openPlatform(one, code)).toMatchObject({ sealKey: first.sealKey, signer: first.signer });
+    const all = [first, openPlatform(two, code), openPlatform(undefined, code), openPlatform(undefined, code)];
+    expect(new Set(all.map(({ sealKey }) => Buffer.from(sealKey).toString("hex"))).size).toBe(4);
+    expect(new Set(all.map(({ signer }) => Buffer.from(signer).toString("hex"))).size).toBe(4);
+    expect(first.sealKey).toHaveLength(32);
   });
 
   it("keeps its folder and files for its owner", () => {
@@ -47,10 +53,22 @@ describe("the simulated platform", () => {
     expect(inMemory.increment()).toBe(2n);
   });
 
-  it("measures the code that it is given", () => {
-    const before = openPlatform(undefined, code).measurement;
+  it("measures the code and the configuration, and gives each measurement a seal key of its own", () => {
+    const folder = join(dir, "p");
+    const first = openPlatform(folder, code);
+    expect(first.measurement).toEqual(measurementOf(createHash("sha256").update("the enclave").digest(), plain));
+    const set = openWith(folder, code, Uint8Array.of(1));
     writeFileSync(code, "another enclave");
-    expect(openPlatform(undefined, code).measurement).not.toEqual(before);
+    const changed = openPlatform(folder, code);
+    const all = [first, set, changed];
+    expect(new Set(all.map(({ measurement }) => Buffer.from(measurement).toString("hex"))).size).toBe(3);
+    expect(new Set(all.map(({ sealKey }) => Buffer.from(sealKey).toString("hex"))).size).toBe(3);
+    // None of them is told what the others' keys are made from.
+    const root = readFileSync(join(folder, "root"));
+    for (const platform of all) {
+      const told = Object.values(platform).filter((value) => value instanceof Uint8Array);
+      expect(told.some((value) => Buffer.from(value).equals(root))).toBe(false);
+    }
   });
 
   it("binds data to the measurement in a quote that says simulated", () => {

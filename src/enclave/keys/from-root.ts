@@ -1,7 +1,7 @@
 /**
- * The keys of a worker that stands alone: everything derived from the seal key of its platform.
+ * The keys of a worker that stands alone: everything derived from the root of its enclave's secrets.
  *
- * Nothing is stored: the same platform gives the same worker key, the same master key and with it the same clusters.
+ * The same root gives the same worker key, the same master key and with it the same clusters.
  * @module
  */
 
@@ -20,12 +20,12 @@ const domain = utf8.encode("phatvm/keys/1");
 /**
  * Makes the provider of a worker that is its own gateway.
  *
- * @param root the platform's seal key, 32 bytes.
+ * @param root the root of the enclave's secrets, 32 bytes.
  * @throws {EngineError} `Undecodable` when it is not 32 bytes.
  */
 export function keysFromRoot(root: Uint8Array): KeyProvider {
   if (root.length !== 32) {
-    throw new EngineError("Undecodable", { what: "root seal key", reason: `${root.length} bytes, not 32` });
+    throw new EngineError("Undecodable", { what: "root secret", reason: `${root.length} bytes, not 32` });
   }
   const secretFor = (purpose: string): Uint8Array => hkdf(root, domain, utf8.encode(purpose), 32);
   const identity = ed25519Signer(secretFor("worker identity"));

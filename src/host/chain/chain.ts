@@ -56,6 +56,7 @@ const genesisKey = key("meta", "genesis");
 const authorityKey = key("meta", "authority");
 const systemKey = key("meta", "system");
 const executedKey = key("meta", "executed");
+const secretsKey = key("meta", "secrets");
 
 function encodeHead(head: Head): Uint8Array {
   return encode(head, (w, h) => w.u32(h.number).raw(h.hash).u64(h.timestamp));
@@ -269,6 +270,16 @@ export class Chain {
   keepReceipts(number: number, receipts: Uint8Array): void {
     this.unwritten.set(number, receipts);
     this.done = Math.max(this.done, number);
+  }
+
+  /** The enclave's sealed secrets as they were kept; undefined before the first opening. */
+  get secrets(): Uint8Array | undefined {
+    return this.store.get(secretsKey);
+  }
+
+  /** Keeps the enclave's sealed secrets, in place of earlier ones; ends when they are flushed. */
+  async keepSecrets(secrets: Uint8Array): Promise<void> {
+    await this.store.write([{ key: secretsKey, value: secrets }]).flushed;
   }
 
   /** Writes these, with the receipts that wait. */

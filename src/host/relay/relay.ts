@@ -112,8 +112,11 @@ export class Relay {
     const enclave = new Enclave(this.setting.limits);
     try {
       const { platformFolder, chain, settings } = this.setting;
-      const options = encode({ platformFolder, genesis: chain.genesisBytes, settings }, writeEnclaveOptions);
+      const { genesisBytes: genesis, secrets } = chain;
+      const options = encode({ platformFolder, genesis, settings, secrets }, writeEnclaveOptions);
       const facts = decode(await enclave.call(Entry.open, options), "enclave facts", readEnclaveFacts);
+      // Nothing may be executed under keys that a crash could take along.
+      if (facts.secrets !== undefined) await chain.keepSecrets(facts.secrets);
       this.height = await this.restore(enclave);
       this.snapshotAt = this.height;
       // Nobody is answered from a state that is behind what was answered before.
