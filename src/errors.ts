@@ -152,7 +152,7 @@ export const catalogue = {
   ),
   EgressDenied: engine(
     (f) => `${f.url} was denied by the policy for the internet: ${f.rule}.`,
-    "If it is to be reached, change `egress` where the network is opened; addresses inside are closed until opened there.",
+    "If it is to be reached, change what the rule names: `egress` where the network is opened, `cluster.egress` on the chain.",
   ),
   SettingsInvalid: engine((f) => `${f.where}: ${f.reason}.`, "Correct the options that the network is opened with."),
   SecretUriInvalid: engine(

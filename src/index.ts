@@ -26,6 +26,7 @@ export type {
   DeployOptions,
   DepositOptions,
   EstimateOptions,
+  GovernEgressOptions,
   LogLine,
   Network,
   NetworkEvents,

@@ -69,7 +69,7 @@ const [contract, other] = [100, 5000].map((delay) =>
   }),
 ) as unknown as [ContractId, ContractId];
 
-const egress = new Egress({ openAddresses: ["127.0.0.1"], connections: IN_FLIGHT }, now);
+const egress = new Egress({ options: { openAddresses: ["127.0.0.1"], connections: IN_FLIGHT }, now });
 const queries = new Queries({
   runtime: network.runtime,
   egress,
@@ -110,7 +110,13 @@ const client: Client = await egress.client();
 function bare(delay: number): () => Promise<unknown> {
   const outgoing = prepare({ url: at(delay).replace("{}", "PHA"), method: "GET", headers: [], body: new Uint8Array() });
   if (typeof outgoing === "string") throw new TypeError(outgoing);
-  return () => client.send(outgoing, { timeoutMs: 60_000, maxBody: 1 << 21, onCancel: () => () => undefined });
+  return () =>
+    client.send(outgoing, {
+      timeoutMs: 60_000,
+      maxBody: 1 << 21,
+      receive: () => undefined,
+      onCancel: () => () => undefined,
+    });
 }
 const viaUndici = bare(100);
 
@@ -199,7 +205,6 @@ function passes(): { readonly live: number; readonly fed: number } {
 const answer = await (async () => {
   const scope = {
     remaining: () => 10_000,
-    bytesLeft: () => 1 << 24,
     spend: () => undefined,
     onCancel: () => () => undefined,
     denied: () => undefined,

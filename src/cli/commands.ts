@@ -42,6 +42,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: "store code without making a contract; prints the code hash",
     load: async () => (await import("./commands/upload.ts")).upload,
   },
+  egress: {
+    summary: "show or say what a contract may reach on the internet",
+    load: async () => (await import("./commands/egress.ts")).egress,
+  },
   check: {
     summary: "say whether code would be accepted, and what it imports, exports and needs",
     load: async () => (await import("./commands/check.ts")).check,

@@ -6,7 +6,8 @@
 import { blake2_256 } from "../crypto/blake2b.ts";
 import { ContractFault, EngineError } from "../errors.ts";
 import { type AccountId, type ContractId, codeHash as codeHashOf, fromHex, toHex } from "../wire/bytes.ts";
-import { type EgressFigures, readMetrics } from "../wire/egress.ts";
+import { type EgressFigures, type EgressRules, readMetrics } from "../wire/egress.ts";
+import { usualRules } from "../wire/egress-rules.ts";
 import type { Call } from "../wire/extrinsic.ts";
 import type { LogRecord, NetworkFacts, NodeApi } from "../wire/node.ts";
 import { decode } from "../wire/scale.ts";
@@ -101,6 +102,17 @@ export interface DepositOptions {
   readonly to: AccountLike;
   /** In the smallest unit. */
   readonly amount: bigint;
+  readonly signer: Account;
+  readonly signal?: AbortSignal;
+}
+
+/** What the cluster's owner says of a contract. */
+export interface GovernEgressOptions {
+  /** The contract, which need not be there yet. */
+  readonly contract: AccountLike;
+  /** What it may reach, and how much, on top of what the worker's host allows; undefined takes back what was said. */
+  readonly rules: EgressRules | undefined;
+  /** The cluster's owner. */
   readonly signer: Account;
   readonly signal?: AbortSignal;
 }
@@ -281,6 +293,33 @@ export class Network {
     const { receipt } = await transact(this.#connection, sent, () => ({ kind: "cluster", event }), call, undefined);
     if (receipt.outcome !== "ok") throw receipt.error;
     return receipt;
+  }
+
+  /**
+   * Says what a contract may reach on the internet: the cluster's owner does, and every worker keeps to it.
+   *
+   * Requests leave when these rules and those of the worker's host both let them; neither can widen the other's. They
+   * hold from the next request on, also of queries under way.
+   *
+   * @returns The receipt.
+   * @throws {EngineError} `NotPermitted` when the signer does not own the cluster; `SettingsInvalid`, with the field
+   */
+  async governEgress(options: GovernEgressOptions): Promise<TransactionReceipt> {
+    const { rules, signer, signal } = options;
+    const contract = accountBytes(options.contract) as ContractId;
+    const { cluster } = this.#connection.facts;
+    const usual = rules === undefined ? undefined : usualRules(rules);
+    const event = { kind: "egress", cluster, contract, rules: usual } as const;
+    const sent = { signer, ...(signal === undefined ? {} : { signal }) };
+    const call = { message: "governEgress", contract: toHex(contract) };
+    const { receipt } = await transact(this.#connection, sent, () => ({ kind: "cluster", event }), call, undefined);
+    if (receipt.outcome !== "ok") throw receipt.error;
+    return receipt;
+  }
+
+  /** What the cluster's owner lets a contract reach; undefined when only the worker's host has a say. */
+  async egressRules(contract: AccountLike): Promise<EgressRules | undefined> {
+    return await this.#connection.node.egressRules(accountBytes(contract));
   }
 
   /**

@@ -102,6 +102,10 @@ export class Entries {
         const { queries } = this.#running ?? this.#none("metrics");
         return encode((this.#opened as Opened).egress.metrics.read(queries.active), writeMetrics);
       }
+      case Entry.egressRules: {
+        const rules = this.#started("egressRules").egressRules(account(body));
+        return encode(rules, (w) => w.option(rules, (o, bytes) => o.raw(bytes)));
+      }
       case Entry.snapshot:
         return this.#snapshot();
       case Entry.balance: {
@@ -133,7 +137,11 @@ export class Entries {
     if (this.#opened !== undefined) throw outOfOrder("open");
     const options = decode(body, "enclave options", readEnclaveOptions);
     const settings = readSettings(options.settings);
-    const egress = new Egress(settings.egress, now);
+    const egress = new Egress({
+      options: settings.egress,
+      now,
+      owned: (contract) => this.#running?.runtime.egressRules(contract),
+    });
     const platform = this.#openPlatform(options.platformFolder, this.#code, measuredConfiguration(settings));
     const { genesis } = options;
     const genesisHash = blake2_256(genesis);

@@ -9,7 +9,8 @@
 import { blake2_256 } from "../crypto/hash.ts";
 import { EngineError } from "../errors.ts";
 import { type CodeHash, toHex } from "../wire/bytes.ts";
-import { checkSettings } from "../wire/egress.ts";
+import { checkSettings, type EgressRules } from "../wire/egress.ts";
+import { readEgressRules } from "../wire/egress-rules.ts";
 import { type EnclaveFacts, type EnclaveLog, Entry, readEnclaveResult } from "../wire/entry.ts";
 import { decodeExtrinsic } from "../wire/extrinsic.ts";
 import type { BlockProof, Inclusion, LogRecord, NetworkFacts, NodeApi, NodeEvents } from "../wire/node.ts";
@@ -291,6 +292,11 @@ export class EmbeddedNode implements NodeApi {
   async contractCode(contract: Uint8Array): Promise<Uint8Array | undefined> {
     this.check();
     return decode(await this.ask(Entry.contractCode, contract), "answer", (r) => r.option((o) => o.raw(32)));
+  }
+
+  async egressRules(contract: Uint8Array): Promise<EgressRules | undefined> {
+    this.check();
+    return decode(await this.ask(Entry.egressRules, contract), "answer", (r) => r.option(readEgressRules));
   }
 
   async balance(account: Uint8Array): Promise<{ readonly total: bigint; readonly free: bigint }> {

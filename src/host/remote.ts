@@ -6,6 +6,7 @@
 import type { Socket } from "node:net";
 import { EngineError } from "../errors.ts";
 import { type Codec, events, type Gives, largestMessage, type MethodName, methods, type Takes } from "../wire/api.ts";
+import type { EgressRules } from "../wire/egress.ts";
 import { decodeError } from "../wire/error.ts";
 import { Answer, type FrameMessage, FrameStream, FrameWriter } from "../wire/frame.ts";
 import type { BlockProof, Inclusion, LogRecord, NetworkFacts, NodeApi, NodeEvents } from "../wire/node.ts";
@@ -184,6 +185,10 @@ export class RemoteNode implements NodeApi {
 
   balance(account: Uint8Array): Promise<{ readonly total: bigint; readonly free: bigint }> {
     return this.call("balance", account);
+  }
+
+  egressRules(contract: Uint8Array): Promise<EgressRules | undefined> {
+    return this.call("egressRules", contract);
   }
 
   putMetadata(hash: Uint8Array, metadata: string): Promise<void> {

@@ -7,6 +7,8 @@
  */
 
 import { clusterId } from "./bytes.ts";
+import type { EgressRules } from "./egress.ts";
+import { readEgressRules, writeEgressRules } from "./egress-rules.ts";
 import type { BlockProof, Inclusion, LogRecord, NetworkFacts, NodeEvents } from "./node.ts";
 import type { Reader, Writer } from "./scale.ts";
 
@@ -145,6 +147,7 @@ export const methods = {
       ),
     ),
   ),
+  egressRules: method(21, account, maybe(codec<EgressRules>(writeEgressRules, readEgressRules))),
 } as const;
 
 /** The name of a method. */

@@ -158,6 +158,13 @@ const queries = shape({
 const settings = shape({ egress, queries });
 
 /**
+ * Checks the form of rules; patterns of hosts are not looked at.
+ * @param where what the rules are called in the error.
+ * @throws {EngineError} `SettingsInvalid`, with the field.
+ */
+export const checkRules: (value: unknown, where: string) => void = shape(rules);
+
+/**
  * Checks settings.
  * @throws {EngineError} `SettingsInvalid`, with the field.
  */

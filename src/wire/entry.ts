@@ -13,6 +13,7 @@
  * | contractCode | contract, 32 bytes | option of 32 bytes |
  * | cancel | number of a `query` request, u32 | nothing; that query ends with `CallGivenUp` |
  * | metrics | nothing | `EgressMetrics` |
+ * | egressRules | contract, 32 bytes | option of `EgressRules`, those of the cluster's owner |
  *
  * `open` comes first and once, `start` before everything after it; it may be repeated while it fails.
  * @module
@@ -34,6 +35,7 @@ export const Entry = {
   contractCode: 8,
   cancel: 9,
   metrics: 10,
+  egressRules: 11,
 } as const;
 
 /** What an enclave is opened with. */

@@ -8,6 +8,8 @@
 
 import type { AccountId, ClusterId, CodeHash, ContractId } from "./bytes.ts";
 import { accountId, clusterId, codeHash, contractId, sameBytes, toHex } from "./bytes.ts";
+import type { EgressRules } from "./egress.ts";
+import { readEgressRules, writeEgressRules } from "./egress-rules.ts";
 import { encode, type Reader, type Writer } from "./scale.ts";
 
 /** Who sent a message. `pallet` is the chain itself. */
@@ -136,7 +138,16 @@ export type ClusterEvent =
     }
   | { readonly kind: "deposit"; readonly cluster: ClusterId; readonly to: AccountId; readonly amount: bigint }
   /** The chain's latest system contract code; only governance sends it. */
-  | { readonly kind: "systemCode"; readonly code: Uint8Array };
+  | { readonly kind: "systemCode"; readonly code: Uint8Array }
+  /** What a contract may reach and how much, on top of what the worker's host allows; only the cluster's owner sends it. */
+  | {
+      readonly kind: "egress";
+      readonly cluster: ClusterId;
+      /** Need not be there yet. */
+      readonly contract: ContractId;
+      /** Undefined takes back what was set: then only the host's policy applies. */
+      readonly rules: EgressRules | undefined;
+    };
 
 export function writeClusterEvent(w: Writer, event: ClusterEvent): void {
   switch (event.kind) {
@@ -156,6 +167,10 @@ export function writeClusterEvent(w: Writer, event: ClusterEvent): void {
       return;
     case "systemCode":
       w.u8(3).bytes(event.code);
+      return;
+    case "egress":
+      w.u8(4).raw(event.cluster).raw(event.contract);
+      w.option(event.rules, writeEgressRules);
       return;
   }
 }
@@ -186,6 +201,13 @@ export function readClusterEvent(r: Reader): ClusterEvent {
       return { kind: "deposit", cluster: clusterId(r.raw(32)), to: accountId(r.raw(32)), amount: r.u128() };
     case 3:
       return { kind: "systemCode", code: r.bytes() };
+    case 4:
+      return {
+        kind: "egress",
+        cluster: clusterId(r.raw(32)),
+        contract: contractId(r.raw(32)),
+        rules: r.option(readEgressRules),
+      };
     default:
       throw r.fail(`a cluster event tagged ${tag}`);
   }

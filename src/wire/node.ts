@@ -4,6 +4,7 @@
  */
 
 import type { ClusterId } from "./bytes.ts";
+import type { EgressRules } from "./egress.ts";
 
 /** The facts of a network that a client signs and encodes with. */
 export interface NetworkFacts {
@@ -88,6 +89,8 @@ export interface NodeApi {
   contractCode(contract: Uint8Array): Promise<Uint8Array | undefined>;
   /** Balance in the cluster: (total, free). */
   balance(account: Uint8Array): Promise<{ readonly total: bigint; readonly free: bigint }>;
+  /** What the cluster's owner lets a contract reach; undefined when there is no word of it. */
+  egressRules(contract: Uint8Array): Promise<EgressRules | undefined>;
   /** Keeps what names a contract's bundle, so that later commands find its metadata: contract id to metadata JSON. */
   putMetadata(codeHash: Uint8Array, metadata: string): Promise<void>;
   metadata(codeHash: Uint8Array): Promise<string | undefined>;

@@ -90,6 +90,21 @@ describe("on a folder of its own", () => {
     expect(JSON.parse(wrong.out)).toMatchObject({ error: { code: "UnknownMessage", facts: { near: "totalSupply" } } });
   });
 
+  it("egress shows the owner's rules, says and takes them back, and lets nobody else", async () => {
+    const bare = await phatvm("egress", token);
+    expect(bare).toMatchObject({ code: 0, out: "no rules\n" });
+    const rules = '{"allow":[{"host":"*.Example.org"}],"requestsPerMinute":60}';
+    const refused = await phatvm("egress", token, "--rules", rules, "--signer", "//Bob");
+    expect([refused.code, refused.err]).toEqual([1, expect.stringContaining("may not set what contracts may reach")]);
+    const said = await phatvm("egress", token, "--rules", rules, "--json");
+    expect(JSON.parse(said.out)).toEqual({ allow: [{ host: "*.example.org" }], deny: [], requestsPerMinute: 60 });
+    for (const wrong of ["{", '{"alow":[]}', '{"deny":[{"host":"a.*"}]}']) {
+      expect((await phatvm("egress", token, "--rules", wrong)).code).not.toBe(0);
+    }
+    expect((await phatvm("egress", token, "--rules", "{}", "--clear")).code).toBe(2);
+    expect((await phatvm("egress", token, "--clear")).out).toBe("no rules\n");
+  });
+
   it("upload prints the code hash, once stored and once found", async () => {
     const stored = await phatvm("upload", bundle("counter"));
     expect(stored.code).toBe(0);

@@ -38,6 +38,7 @@ function liar(says: Partial<NodeApi>): Network {
     codeExists: async () => true,
     contractCode: async () => new Uint8Array(32),
     balance: async () => ({ total: 0n, free: 0n }),
+    egressRules: async () => undefined,
     putMetadata: async () => undefined,
     metadata: async () =>
       JSON.stringify({ ...document, source: { language: (source as { language: string }).language } }),

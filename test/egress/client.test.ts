@@ -228,7 +228,7 @@ describe("a request", () => {
     expect(refused).toMatchObject({ status: 523, headers: [] });
     expect(bodyOf(refused)).toBe("ECONNREFUSED");
     expect(bodyOf((await out.ask("http://nowhere.test/")).results[0])).toBe("ENOTFOUND");
-    const none = wayOut({}, async () => []);
+    const none = wayOut({}, { resolve: async () => [] });
     expect(statusOf((await none.ask("http://nobody.test/")).results[0])).toBe(523);
   });
 
@@ -448,21 +448,6 @@ describe("the policy", () => {
     expect(await verdict({}, url(port), "TRACE")).toBe("no method TRACE");
   });
 
-  test("holds each contract to its requests and bytes a minute, redirects counted", async () => {
-    const port = await http((request, response) => {
-      if (request.url === "/r") response.writeHead(302, { location: "/" }).end();
-      else response.end("x".repeat(1000));
-    });
-    const few = wayOut({ requestsPerMinute: 3 });
-    expect(statusOf((await few.ask(url(port, "/r"))).results[0])).toBe(200);
-    expect(statusOf((await few.ask(url(port))).results[0])).toBe(200);
-    expect((await few.ask(url(port))).denied).toEqual(["requestsPerMinute 3"]);
-    const little = wayOut({ bytesPerMinute: 1500 });
-    expect(statusOf((await little.ask(url(port))).results[0])).toBe(200);
-    expect(statusOf((await little.ask(url(port))).results[0])).toBe(200);
-    expect((await little.ask(url(port))).denied).toEqual(["bytesPerMinute 1500"]);
-  });
-
   test("that is wrong anywhere is refused when it is given, not when it is needed", () => {
     for (const wrong of [
       { openAddresses: ["127.0.0.1/33"] },
@@ -491,7 +476,7 @@ describe("the policy", () => {
       { status: 418, count: 2 },
       { status: 523, count: 1 },
     ]);
-    expect(total).toMatchObject({ denied: 1, bytesReceived: 10 });
+    expect(total.denied).toBe(1);
     expect(contracts).toHaveLength(1);
   });
 });

@@ -160,7 +160,7 @@ const names: Readonly<Record<string, readonly string[]>> = {
 };
 
 describe("what lies inside", () => {
-  const out = wayOut({ openAddresses: [] }, async (name) => names[name] ?? []);
+  const out = wayOut({ openAddresses: [] }, { resolve: async (name) => names[name] ?? [] });
   const at = (url: string): string => url.replaceAll(":P", `:${port}`);
 
   test("is tried at least sixty ways", () => {
@@ -200,7 +200,7 @@ describe("what lies inside", () => {
     ];
     for (const target of targets) {
       const server = await http((_, response) => response.writeHead(status, { location: at(target) }).end());
-      const narrow = wayOut({ openAddresses: ["127.0.0.1"] }, async () => ["127.0.0.2"]);
+      const narrow = wayOut({ openAddresses: ["127.0.0.1"] }, { resolve: async () => ["127.0.0.2"] });
       const { results, denied } = await narrow.ask(`http://127.0.0.1:${server}/`);
       expect([target, results, denied.length]).toEqual([target, ["NotAllowed"], 1]);
     }
@@ -211,8 +211,11 @@ describe("what lies inside", () => {
     let asked = 0;
     // 127.0.0.1 stands for the outside: the test opens it, and nothing else.
     const server = await http((_, response) => response.writeHead(200, { connection: "close" }).end("public"));
-    const rebinding = wayOut({ openAddresses: ["127.0.0.1"] }, async () =>
-      asked++ === 0 ? ["127.0.0.1"] : ["127.0.0.2"],
+    const rebinding = wayOut(
+      { openAddresses: ["127.0.0.1"] },
+      {
+        resolve: async () => (asked++ === 0 ? ["127.0.0.1"] : ["127.0.0.2"]),
+      },
     );
     expect(statusOf((await rebinding.ask(`http://rebind.test:${server}/`)).results[0])).toBe(200);
     const { results, denied } = await rebinding.ask(`http://rebind.test:${port}/`);

@@ -8,18 +8,23 @@ import { createSecureServer } from "node:http2";
 import { createServer as createTlsServer } from "node:https";
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from "node:net";
 import { type HttpRequest, type HttpResult, httpErrors } from "../../src/enclave/contract/pink/http.ts";
-import { Egress, type Scope } from "../../src/enclave/egress/egress.ts";
+import { Egress, type EgressSetting, type Scope } from "../../src/enclave/egress/egress.ts";
 import type { Resolve } from "../../src/enclave/egress/resolver.ts";
 import type { PhatError } from "../../src/errors.ts";
 import type { EgressOptions } from "../../src/wire/egress.ts";
 import { Reader } from "../../src/wire/scale.ts";
 import { type Certificate, good } from "./certificates.ts";
+import { strayed } from "./loopback.ts";
 
 const open: (() => Promise<void>)[] = [];
 
-/** Ends all servers and ways out of a test file. */
+/**
+ * Ends all servers and ways out of a test file.
+ * @throws when a test would have gone beyond loopback.
+ */
 export async function closeAll(): Promise<void> {
   await Promise.all(open.splice(0).map((close) => close()));
+  if (strayed.length > 0) throw new TypeError(`not on loopback: ${strayed.join(", ")}`);
 }
 
 async function listen(server: Server): Promise<number> {
@@ -60,15 +65,22 @@ export interface Asked {
   readonly denied: readonly string[];
 }
 
+/** A test that forgets to say what names stand for asks nobody. */
+const noAddress: Resolve = async (name) => {
+  throw Object.assign(new TypeError(`the test has no address of ${name}`), { code: "ENOTFOUND" });
+};
+
 /** A way out to loopback, unless told otherwise. */
 export function wayOut(
   options: EgressOptions = {},
-  // A test that forgets to say what names stand for asks nobody.
-  resolve: Resolve = async (name) => {
-    throw Object.assign(new TypeError(`the test has no address of ${name}`), { code: "ENOTFOUND" });
-  },
+  more: Partial<Pick<EgressSetting, "resolve" | "now" | "owned">> = {},
 ) {
-  const egress = new Egress({ openAddresses: ["127.0.0.0/8"], ...options }, () => performance.now(), resolve);
+  const egress = new Egress({
+    options: { openAddresses: ["127.0.0.0/8"], ...options },
+    now: () => performance.now(),
+    resolve: noAddress,
+    ...more,
+  });
   open.push(() => egress.close());
   const scope = (timeoutMs: number, bytes: number) => {
     const denied: string[] = [];
@@ -77,9 +89,9 @@ export function wayOut(
     let left = bytes;
     const made: Scope = {
       remaining: () => end - performance.now(),
-      bytesLeft: () => left,
       spend: (spent) => {
         left -= spent;
+        return left < 0 ? "bytes of the query" : undefined;
       },
       onCancel: (cancel) => {
         cancels.add(cancel);

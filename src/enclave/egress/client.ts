@@ -33,7 +33,7 @@ export type Exchanged =
     }
   /** Nobody was reached. */
   | { readonly type: "unreachable"; readonly why: string }
-  | { readonly type: "denied"; readonly error: EngineError }
+  | { readonly type: "denied"; readonly rule: string }
   | { readonly type: "failed"; readonly error: HttpErrorName };
 
 /** What an exchange is bound to. */
@@ -41,6 +41,8 @@ export interface Bounds {
   readonly timeoutMs: number;
   /** The most bytes of the answer's body. */
   readonly maxBody: number;
+  /** Counts bytes that came in. @returns the limit that they break: then the exchange is over. */
+  readonly receive: (bytes: number) => string | undefined;
   /** Takes what ends the exchange from outside; called with undefined when it has ended. */
   readonly onCancel: (cancel: () => void) => () => void;
 }
@@ -51,6 +53,7 @@ const givenUp = new EngineError("CallGivenUp");
 /** One request and its answer. */
 class Exchange implements Dispatcher.DispatchHandler {
   readonly #maxBody: number;
+  readonly #receive: (bytes: number) => string | undefined;
   readonly #done: (result: Exchanged) => void;
   readonly #timer: NodeJS.Timeout;
   readonly #release: () => void;
@@ -63,6 +66,7 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   constructor(bounds: Bounds, done: (result: Exchanged) => void) {
     this.#maxBody = bounds.maxBody;
+    this.#receive = bounds.receive;
     this.#done = done;
     this.#timer = setTimeout(() => this.fail("Timeout"), Math.max(1, bounds.timeoutMs));
     this.#release = bounds.onCancel(() => this.fail("NetworkError"));
@@ -78,9 +82,21 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   /** Ends it, and the connection's work for it. */
   fail(error: HttpErrorName): void {
-    this.#settle({ type: "failed", error });
+    this.#end({ type: "failed", error });
+  }
+
+  #end(result: Exchanged): void {
+    this.#settle(result);
     this.#body = new Uint8Array(0);
     this.#controller?.abort(givenUp);
+  }
+
+  /** Counts what came in. @returns whether there was room for it; else it is over. */
+  #take(bytes: number): boolean {
+    const rule = this.#receive(bytes);
+    if (rule === undefined) return true;
+    this.#end({ type: "denied", rule });
+    return false;
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -93,17 +109,22 @@ class Exchange implements Dispatcher.DispatchHandler {
     status: number,
     headers: Readonly<Record<string, string | string[] | undefined>>,
   ): void {
+    if (this.#settled) return;
+    const list = headersOf(controller.rawHeaders, headers);
+    let bytes = 0;
+    for (const [name, text] of list) bytes += name.length + text.length;
+    if (!this.#take(bytes)) return;
     // 1xx come before the answer.
     if (status < 200) return;
     this.#status = status;
-    this.#headers = headersOf(controller.rawHeaders, headers);
+    this.#headers = list;
     const length = this.#headers.find(([name]) => name === "content-length")?.[1];
     if (this.#headers.length > maxHeaders) this.fail("TooManyHeaders");
     else if (length !== undefined && Number(length) > this.#maxBody) this.fail("ResponseTooLarge");
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Uint8Array): void {
-    if (this.#settled) return;
+    if (this.#settled || !this.#take(chunk.length)) return;
     const size = this.#size + chunk.length;
     if (size > this.#maxBody) {
       this.fail("ResponseTooLarge");
@@ -125,7 +146,8 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: unknown, error: Error): void {
-    if (error instanceof EngineError && error.code === "EgressDenied") this.#settle({ type: "denied", error });
+    if (error instanceof EngineError && error.code === "EgressDenied")
+      this.#settle({ type: "denied", rule: String(error.facts.rule) });
     else if (this.#controller === undefined) this.#settle({ type: "unreachable", why: codeOf(error) });
     else this.#settle({ type: "failed", error: "NetworkError" });
   }

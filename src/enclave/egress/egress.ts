@@ -19,12 +19,13 @@ import {
   type HttpResponse,
   type HttpResult,
 } from "../contract/pink/http.ts";
-import { Budgets } from "./budget.ts";
+import { Budgets, budgetOf } from "./budget.ts";
 import type { Client, Exchanged } from "./client.ts";
 import { Metrics } from "./metrics.ts";
 import { Policy, shownUrl } from "./policy.ts";
-import { type Outgoing, prepare, redirected } from "./request.ts";
+import { bytesOf, type Outgoing, prepare, redirected } from "./request.ts";
 import { knownNames, type Resolve, systemResolve } from "./resolver.ts";
+import { OwnerRules, type Rules } from "./rules.ts";
 
 /** The most bytes of an answer's body. */
 export const maxResponseBody = 2 * 1024 * 1024;
@@ -37,9 +38,8 @@ const batchGrace = 200;
 export interface Scope {
   /** Milliseconds that are left for requests. */
   remaining(): number;
-  /** Bytes that the query may still send and receive. */
-  bytesLeft(): number;
-  spend(bytes: number): void;
+  /** Counts bytes that are sent or were received. @returns the limit that they break; undefined while there is room. */
+  spend(bytes: number): string | undefined;
   /** Takes what ends a request when the query is given up; gives what takes it back. */
   onCancel(cancel: () => void): () => void;
   /** Hears why a request was refused. */
@@ -52,44 +52,61 @@ function unreachable(why: string): HttpResponse {
   return { status: 523, reason: "Unreachable", headers: [], body: utf8.encode(why) };
 }
 
+/** What an egress stands on. */
+export interface EgressSetting {
+  readonly options: EgressOptions;
+  /** Milliseconds of a clock that never goes back. */
+  readonly now: () => number;
+  /** What names are asked for that the options do not know. */
+  readonly resolve?: Resolve;
+  /** What the cluster's owner lets a contract reach, SCALE `EgressRules`. */
+  readonly owned?: (contract: Uint8Array) => Uint8Array | undefined;
+}
+
+/** Who asks, and what it is bound to. */
+interface Asker {
+  readonly id: Uint8Array;
+  readonly hex: string;
+  readonly scope: Scope;
+}
+
 /** The way to the internet. */
 export class Egress {
   readonly metrics = new Metrics();
   readonly #policy: Policy;
   readonly #budgets: Budgets;
   readonly #resolve: Resolve;
+  readonly #owners: OwnerRules;
   readonly #options: EgressOptions;
   readonly #now: () => number;
   #client: Promise<Client> | undefined;
 
-  /**
-   * @param now milliseconds of a clock that never goes back.
-   * @param resolve what names are asked for that the options do not know.
-   * @throws {EngineError} `SettingsInvalid`.
-   */
-  constructor(options: EgressOptions, now: () => number, resolve: Resolve = systemResolve()) {
+  /** @throws {EngineError} `SettingsInvalid`. */
+  constructor({ options, now, resolve = systemResolve(), owned = () => undefined }: EgressSetting) {
     this.#options = options;
     this.#policy = new Policy(options);
-    this.#budgets = new Budgets(this.#policy, now);
+    this.#owners = new OwnerRules(owned);
+    this.#budgets = new Budgets(now);
     this.#resolve = knownNames(options.hosts ?? {}, resolve);
     this.#now = now;
   }
 
   /** Performs what a query waits for. @returns the answer as `QuerySession.supply` takes it. */
   async perform(request: EgressRequest, scope: Scope): Promise<Uint8Array> {
-    const contract = toHex(request.contract);
+    const id = request.contract;
+    const asker: Asker = { id, hex: toHex(id), scope };
     const since = this.#now();
     try {
       if (request.type === "http") {
-        return encodeHttpResult(await this.#fetch(contract, request.request, scope.remaining(), scope));
+        return encodeHttpResult(await this.#fetch(asker, request.request, scope.remaining()));
       }
       const asked = Math.min(Number(request.timeoutMs), Number.MAX_SAFE_INTEGER);
       const timeoutMs = Math.min(asked, scope.remaining());
-      const all = request.requests.map((one) => this.#fetch(contract, one, timeoutMs, scope));
+      const all = request.requests.map((one) => this.#fetch(asker, one, timeoutMs));
       return encodeBatchResult(await this.#inTime(all, timeoutMs + batchGrace));
     } finally {
       const waited = this.#now() - since;
-      this.metrics.count(contract, (figures) => {
+      this.metrics.count(asker.hex, (figures) => {
         figures.waitedMs += waited;
       });
     }
@@ -106,13 +123,13 @@ export class Egress {
     return answers;
   }
 
-  async #fetch(contract: string, request: HttpRequest, timeoutMs: number, scope: Scope): Promise<HttpResult> {
-    const result = await this.#follow(contract, request, timeoutMs, scope);
-    this.metrics.count(contract, (figures) => figures.answered(typeof result === "string" ? 0 : result.status));
+  async #fetch(asker: Asker, request: HttpRequest, timeoutMs: number): Promise<HttpResult> {
+    const result = await this.#follow(asker, request, timeoutMs);
+    this.metrics.count(asker.hex, (figures) => figures.answered(typeof result === "string" ? 0 : result.status));
     return result;
   }
 
-  async #follow(contract: string, request: HttpRequest, timeoutMs: number, scope: Scope): Promise<HttpResult> {
+  async #follow(asker: Asker, request: HttpRequest, timeoutMs: number): Promise<HttpResult> {
     const prepared = prepare(request);
     if (typeof prepared === "string") return prepared;
     const end = this.#now() + timeoutMs;
@@ -122,12 +139,14 @@ export class Egress {
       if (left <= 0) return "Timeout";
       const { protocol } = outgoing.url;
       if (protocol !== "http:" && protocol !== "https:") return unreachable(`unsupported scheme ${protocol}`);
-      const denial = this.#judge(contract, outgoing);
-      if (denial !== undefined) return this.#denied(contract, denial, scope);
-      const exchanged = await this.#exchange(contract, outgoing, left, scope);
+      // Each hop is judged by the rules as they are by then.
+      const rules = this.#policy.rules(asker.hex, this.#owners.of(asker.id, asker.hex));
+      const denial = this.#judge(asker, outgoing, rules);
+      if (denial !== undefined) return this.#denied(asker, outgoing, denial);
+      const exchanged = await this.#exchange(asker, outgoing, rules, left);
       switch (exchanged.type) {
         case "denied":
-          return this.#denied(contract, exchanged.error, scope);
+          return this.#denied(asker, outgoing, exchanged.rule);
         case "unreachable":
           return unreachable(exchanged.why);
         case "failed":
@@ -143,44 +162,49 @@ export class Egress {
     return "NetworkError";
   }
 
-  /** Why a request may not leave; undefined when it may. */
-  #judge(contract: string, { url, method, host }: Outgoing): EngineError | undefined {
-    const denied = (rule: string): EngineError =>
-      new EngineError("EgressDenied", { contract, url: shownUrl(url), rule });
-    try {
-      this.#policy.judge(contract, url, method);
-    } catch (error) {
-      if (error instanceof EngineError && error.code === "EgressDenied") return error;
-      throw error;
-    }
-    if (host !== undefined && host !== url.host) return denied("the host header is the URL's");
-    const exhausted = this.#budgets.take(contract);
-    return exhausted === undefined ? undefined : denied(exhausted);
+  /** The rule by which a request may not leave; undefined when it may, and is counted. */
+  #judge(asker: Asker, outgoing: Outgoing, rules: readonly Rules[]): string | undefined {
+    const { url, method, host } = outgoing;
+    const refused = this.#policy.judge(url, method, rules);
+    if (refused !== undefined) return refused;
+    if (host !== undefined && host !== url.host) return "the host header is the URL's";
+    const sent = bytesOf(outgoing);
+    const budget = budgetOf(rules);
+    const exhausted = budget === undefined ? undefined : this.#budgets.take(asker.hex, budget, sent);
+    if (exhausted !== undefined) return exhausted;
+    const much = asker.scope.spend(sent);
+    if (much !== undefined) return much;
+    this.metrics.count(asker.hex, (figures) => {
+      figures.bytesSent += sent;
+    });
+    return undefined;
   }
 
-  #denied(contract: string, error: EngineError, scope: Scope): "NotAllowed" {
-    this.metrics.count(contract, (figures) => {
+  #denied({ hex, scope }: Asker, { url }: Outgoing, rule: string): "NotAllowed" {
+    this.metrics.count(hex, (figures) => {
       figures.denied++;
     });
-    scope.denied(error);
+    scope.denied(new EngineError("EgressDenied", { contract: hex, url: shownUrl(url), rule }));
     return "NotAllowed";
   }
 
-  async #exchange(contract: string, outgoing: Outgoing, timeoutMs: number, scope: Scope): Promise<Exchanged> {
-    const sent = outgoing.body.length + outgoing.url.href.length;
-    if (scope.bytesLeft() < sent) return { type: "failed", error: "NotAllowed" };
-    scope.spend(sent);
+  async #exchange(asker: Asker, outgoing: Outgoing, rules: readonly Rules[], timeoutMs: number): Promise<Exchanged> {
+    const { hex, scope } = asker;
+    const budget = budgetOf(rules);
+    const receive = (bytes: number): string | undefined => {
+      this.metrics.count(hex, (figures) => {
+        figures.bytesReceived += bytes;
+      });
+      const exhausted = budget === undefined ? undefined : this.#budgets.receive(hex, budget, bytes);
+      return exhausted ?? scope.spend(bytes);
+    };
     const client = await this.client();
-    const maxBody = Math.min(maxResponseBody, scope.bytesLeft());
-    const exchanged = await client.send(outgoing, { timeoutMs, maxBody, onCancel: (cancel) => scope.onCancel(cancel) });
-    const received = exchanged.type === "answered" ? exchanged.body.length : 0;
-    scope.spend(received);
-    this.#budgets.spend(contract, sent + received);
-    this.metrics.count(contract, (figures) => {
-      figures.bytesSent += sent;
-      figures.bytesReceived += received;
+    return await client.send(outgoing, {
+      timeoutMs,
+      maxBody: maxResponseBody,
+      receive,
+      onCancel: (cancel) => scope.onCancel(cancel),
     });
-    return exchanged;
   }
 
   /** The connections, made at the first call: an enclave without requests does not run the code of them. */

@@ -88,12 +88,9 @@ class Query implements Job, Scope {
     return left - Math.min(250, left * 0.1);
   }
 
-  bytesLeft(): number {
-    return Math.max(0, this.#owner.bytes - this.#bytes);
-  }
-
-  spend(bytes: number): void {
+  spend(bytes: number): string | undefined {
     this.#bytes += bytes;
+    return this.#bytes > this.#owner.bytes ? `queries.bytes ${this.#owner.bytes}` : undefined;
   }
 
   onCancel(cancel: () => void): () => void {

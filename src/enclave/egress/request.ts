@@ -63,6 +63,13 @@ export function prepare(request: HttpRequest): Outgoing | HttpErrorName {
   return { url: new URL(request.url), method: request.method, headers, host, body: request.body };
 }
 
+/** Bytes of a request that count: address, headers and body. */
+export function bytesOf({ url, headers, body }: Outgoing): number {
+  let bytes = url.href.length + body.length;
+  for (const [name, text] of headers) bytes += name.length + text.length;
+  return bytes;
+}
+
 const nothing = new Uint8Array();
 
 /**

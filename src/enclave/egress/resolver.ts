@@ -8,8 +8,9 @@
 
 import { Resolver } from "node:dns/promises";
 import { EngineError } from "../../errors.ts";
+import { hostOf } from "../../wire/egress-rules.ts";
 import { parseAddress } from "./addresses.ts";
-import { hostOf, type Policy } from "./policy.ts";
+import type { Policy } from "./policy.ts";
 
 /** Gives the addresses of a name, as texts. */
 export type Resolve = (name: string) => Promise<readonly string[]>;

@@ -3,8 +3,10 @@
  * @module
  */
 
-import type { ContractId } from "../../wire/bytes.ts";
+import { type ContractId, sameBytes } from "../../wire/bytes.ts";
+import { writeEgressRules } from "../../wire/egress-rules.ts";
 import type { ClusterEvent, MessageOrigin } from "../../wire/message.ts";
+import { encode } from "../../wire/scale.ts";
 import { mint } from "../contract/balances.ts";
 import { upload } from "../contract/codes.ts";
 import { DispatchFault } from "../contract/dispatch-error.ts";
@@ -63,6 +65,8 @@ export function applyClusterEvent(event: ClusterEvent, context: ClusterContext):
       context.journal.setCluster({ ...cluster, systemCode: event.code });
       return done(noSubject, nothing, [], 0n);
     }
+    case "egress":
+      return setEgress(event, context);
   }
 }
 
@@ -71,6 +75,18 @@ function otherCluster(journal: Journal, id: Uint8Array): Outcome | undefined {
   if (cluster === undefined) return refusal(noSubject, "there is no cluster");
   if (cluster.id.some((byte, i) => byte !== id[i])) return refusal(noSubject, "this worker serves another cluster");
   return undefined;
+}
+
+function setEgress(event: ClusterEvent & { kind: "egress" }, { journal, sender }: ClusterContext): Outcome {
+  const { contract, rules } = event;
+  const subject: Subject = { nonce: nothing, contract };
+  const refused = otherCluster(journal, event.cluster);
+  if (refused !== undefined) return refused;
+  if (sender.kind !== "account" || !sameBytes(sender.id, journal.state.cluster!.owner)) {
+    return refusal(subject, "only the cluster's owner sets what its contracts may reach");
+  }
+  journal.setEgress(contract, rules === undefined ? undefined : encode(rules, writeEgressRules));
+  return done(subject, nothing, [], 0n);
 }
 
 function uploadCode(event: ClusterEvent & { kind: "upload" }, context: ClusterContext): Outcome {

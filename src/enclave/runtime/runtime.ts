@@ -9,6 +9,7 @@
  * - cluster events `deploy`, `deposit`, `systemCode`: the pallet, or for `deploy` and `systemCode` the governor's
  *   account;
  * - cluster event `upload`: an account, who pays the deposit;
+ * - cluster event `egress`: the account that owns the cluster;
  * - instantiations: an account;
  * - commands: an account; or the pallet, whose command runs without gas payment in the name of the system contract.
  * Everything else is answered by a `refused` receipt.
@@ -86,7 +87,7 @@ export interface QuerySnapshot {
 export type QueryMoment = Pick<Moment, "block" | "lastBlockHash" | "now">;
 
 /** The version of snapshots. */
-const snapshotVersion = 1;
+const snapshotVersion = 2;
 
 /** The contract runtime of one isolate: one chain, at most one cluster. */
 export class Runtime {
@@ -305,6 +306,11 @@ export class Runtime {
   /** The weight of a contract, a u32; 0 unless the system contract gave it one. */
   weight(contract: Uint8Array): number {
     return this.#state.weights.get(contract) ?? 0;
+  }
+
+  /** What the cluster's owner lets a contract reach, SCALE `EgressRules`; undefined when there is no word of it. */
+  egressRules(contract: Uint8Array): Uint8Array | undefined {
+    return contract.length === 32 ? this.#state.egress.get(contract) : undefined;
   }
 
   /** Whether contract code of this hash is stored. */

@@ -225,6 +225,13 @@ export class Journal {
     this.#changes.push(new EntryChange(weights, contract, before));
   }
 
+  /** Sets or takes back what a contract may reach: SCALE `EgressRules`. */
+  setEgress(contract: ContractId, rules: Uint8Array | undefined): void {
+    const { egress } = this.state;
+    const before = rules === undefined ? egress.delete(contract) : egress.set(contract, rules);
+    this.#changes.push(new EntryChange(egress, contract, before));
+  }
+
   setCluster(cluster: ClusterRecord): void {
     this.#changes.push(new ClusterChange(this.state, this.state.cluster));
     this.state.cluster = cluster;

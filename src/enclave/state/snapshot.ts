@@ -44,6 +44,7 @@ export function writeState(w: Writer, state: State): void {
   writeTrie(w, state.contracts, ({ value }) => writeContract(w, value));
   writeTrie(w, state.hooks, ({ key, value }) => writeHook(w.raw(key), value));
   writeTrie(w, state.weights, ({ key, value }) => w.raw(key).u32(value));
+  writeTrie(w, state.egress, ({ key, value }) => w.raw(key).bytes(value));
 }
 
 function times(r: Reader, least: number, read: () => void): void {
@@ -75,6 +76,9 @@ export function readState(r: Reader): State {
   });
   times(r, 36, () => {
     state.weights.set(r.raw(32), r.u32());
+  });
+  times(r, 33, () => {
+    state.egress.set(r.raw(32), r.bytes());
   });
   return state;
 }

@@ -1,11 +1,12 @@
 /**
- * The state of a cluster: accounts, contracts with their storage, codes, hooks, weights and the cluster's own record.
+ * The state of a cluster: accounts, contracts with their storage, codes, hooks, weights, rules for
+ * requests and the cluster's own record.
  *
  * A fork costs nothing and changes nothing; that is what a query runs on, and what a block that fails falls back to.
  * The root is a hash over the roots of the parts; see `Trie` for theirs.
  *
  * ```
- * root = blake2_256( "phatvm/state" | accounts | contracts | codes | hooks | weights | blake2_256(cluster) )
+ * root = blake2_256( "phatvm/state" | accounts | contracts | codes | hooks | weights | egress | blake2_256(cluster) )
  * ```
  * @module
  */
@@ -35,6 +36,7 @@ const storageLeaf: LeafEncoder<undefined> = (w, { bytes, keyLength }) => w.compa
 const codeLeaf: LeafEncoder<CodeRecord> = (w, { key, value }) => writeCodeFacts(w.raw(key), value);
 const hookLeaf: LeafEncoder<Hook> = (w, { key, value }) => writeHook(w.raw(key), value);
 const weightLeaf: LeafEncoder<number> = (w, { key, value }) => w.raw(key).u32(value);
+const egressLeaf: LeafEncoder<Uint8Array> = (w, { key, value }) => w.raw(key).bytes(value);
 const contractLeaf: LeafEncoder<ContractRecord> = (w, { key, value }) => {
   // The writer is shared with the storage's leaves, whose hashes this asks for: those come first.
   const root = value.storage.root();
@@ -61,6 +63,8 @@ export class State {
   readonly hooks: Trie<Hook>;
   /** Keys are contract ids. */
   readonly weights: Trie<number>;
+  /** What the cluster's owner lets contracts reach: SCALE `EgressRules`. Keys are contract ids. */
+  readonly egress: Trie<Uint8Array>;
   /** Undefined until a cluster was deployed. */
   cluster: ClusterRecord | undefined;
   #epoch: number;
@@ -69,12 +73,16 @@ export class State {
   /** Contracts whose leaves do not have the hash of what the records say now. */
   #touched: ContractRecord[] = [];
 
-  private constructor(parts: Pick<State, "accounts" | "contracts" | "codes" | "hooks" | "weights">, epoch: number) {
+  private constructor(
+    parts: Pick<State, "accounts" | "contracts" | "codes" | "hooks" | "weights" | "egress">,
+    epoch: number,
+  ) {
     this.accounts = parts.accounts;
     this.contracts = parts.contracts;
     this.codes = parts.codes;
     this.hooks = parts.hooks;
     this.weights = parts.weights;
+    this.egress = parts.egress;
     this.#epoch = epoch;
   }
 
@@ -88,6 +96,7 @@ export class State {
         codes: new Trie(codeLeaf, epoch),
         hooks: new Trie(hookLeaf, epoch),
         weights: new Trie(weightLeaf, epoch),
+        egress: new Trie(egressLeaf, epoch),
       },
       epoch,
     );
@@ -110,6 +119,7 @@ export class State {
         codes: this.codes.fork(epoch),
         hooks: this.hooks.fork(epoch),
         weights: this.weights.fork(epoch),
+        egress: this.egress.fork(epoch),
       },
       epoch,
     );
@@ -141,7 +151,8 @@ export class State {
   /** The root: 32 bytes. Costs what has changed since it was last asked for. */
   root(): Uint8Array {
     this.#settle();
-    const parts = [this.accounts, this.contracts, this.codes, this.hooks, this.weights].map((part) => part.root());
+    const { accounts, contracts, codes, hooks, weights, egress } = this;
+    const parts = [accounts, contracts, codes, hooks, weights, egress].map((part) => part.root());
     const cluster = new Writer();
     cluster.option(this.cluster, writeCluster);
     const w = new Writer().raw(tag);
@@ -166,5 +177,6 @@ export class State {
     this.codes.renew(epoch);
     this.hooks.renew(epoch);
     this.weights.renew(epoch);
+    this.egress.renew(epoch);
   }
 }

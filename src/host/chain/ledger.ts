@@ -136,6 +136,13 @@ export function applyExtrinsic(view: LedgerView, extrinsic: Extrinsic, rules: Ru
           throw new EngineError("ClusterUnknown", { cluster: toHex(event.cluster) });
         }
         if (event.kind === "upload") return clusterMessage(sender, event);
+        if (event.kind === "egress") {
+          // The governor owns the embedded cluster; the enclave checks again.
+          if (!sameBytes(signer, rules.governor)) {
+            throw new EngineError("NotPermitted", { account: toHex(signer), what: "set what contracts may reach" });
+          }
+          return clusterMessage(sender, event);
+        }
         // The chain takes the amount and answers for it: the message is its own.
         view.setAccount(signer, take(view, signer, event.amount));
         return clusterMessage(chainOrigin, event);
