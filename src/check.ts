@@ -4,7 +4,7 @@
  */
 
 import type { Hex } from "./client/address.ts";
-import { type BundleSource, loadBundle } from "./client/bundle.ts";
+import { type BundleSource, loadUnchecked } from "./client/bundle.ts";
 import { EngineError, PhatError } from "./errors.ts";
 import { toHex } from "./wire/bytes.ts";
 
@@ -58,11 +58,10 @@ export interface CheckReport {
  *
  * @param source a bundle, or the path of a `.wasm` file.
  * @throws {EngineError} `BundleUnreadable`, `MetadataInvalid`
- * @throws {ContractFault} `CodeRejected` when it is no WebAssembly module at all
  */
 export async function check(source: BundleSource, options: CheckOptions = {}): Promise<CheckReport> {
   const { profile = "deterministic" } = options;
-  const { wasm, metadata } = await loadBundle(source);
+  const { wasm, metadata } = await loadUnchecked(source);
   if (wasm === undefined) {
     throw new EngineError("MetadataInvalid", { reason: "it has no code: pass the `.contract` or `.wasm` file" });
   }

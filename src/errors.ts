@@ -81,12 +81,8 @@ export const catalogue = {
 
   // --- the host's ---
   BadUsage: engine(
-    (f) => `${f.problem}.`,
+    (f) => (String(f.problem).endsWith("?") ? `${f.problem}` : `${f.problem}.`),
     "`phatvm help` lists the commands, `phatvm help <command>` says how each is called.",
-  ),
-  BuildFailed: engine(
-    (f) => `${f.what} was not made: ${f.reason}.`,
-    "docs/contracts.md says how contracts are written and built.",
   ),
   AccountInvalid: engine(
     (f) => `No account and no contract has the name ${f.value}.`,

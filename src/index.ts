@@ -39,6 +39,7 @@ export type { Proven, VerifyOptions } from "./client/proof.ts";
 export type { EventRecord, FailedReceipt, OkReceipt, TransactionReceipt } from "./client/receipts.ts";
 export type { ContractFaultCode, EngineErrorCode, ErrorCode, Facts } from "./errors.ts";
 export { ContractFault, EngineError, PhatError } from "./errors.ts";
+export type {} from "./globals.ts";
 export type { BlockOptions, ClusterTerms, NodeOptions } from "./host/options.ts";
 export { type OpenOptions, open } from "./open.ts";
 export type { EgressFigures, EgressOptions, EgressRule, EgressRules, QueryLimits } from "./wire/egress.ts";

@@ -2,18 +2,20 @@
  * Builds a contract: from one AssemblyScript file to everything that a host needs, the same bytes every time.
  * @module
  */
-import { access, mkdir, readFile, writeFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import path from "node:path";
 import { bundleText, declarationText, metadataText, moduleText } from "./bundle.ts";
-import { compile } from "./compiler.ts";
+import { compile, fromHere } from "./compiler.ts";
 import type { ContractModel } from "./contract.ts";
-import { BuildError, type Diagnostic, formatDiagnostic } from "./errors.ts";
+import { BuildError, type Diagnostic } from "./errors.ts";
 import { blake2b256, toHex } from "./hashes.ts";
-import { type LaidOut, layoutChanges, layoutText } from "./layout.ts";
-import { type Metadata, metadataOf } from "./metadata.ts";
+import type { Metadata } from "./inkMetadata.ts";
+import { layoutChanges, layoutText, readLayout } from "./layout.ts";
+import { metadataOf } from "./metadata.ts";
+import { writeWhole } from "./output.ts";
 
 export { BuildError, type BuildErrorCode, type Diagnostic, formatDiagnostic } from "./errors.ts";
-export type { Metadata } from "./metadata.ts";
+export type { Metadata } from "./inkMetadata.ts";
 export { newProject, type ProjectOptions } from "./project.ts";
 
 /** What `buildContract` is doing. */
@@ -40,7 +42,8 @@ export interface BuildOptions {
   readonly layout?: "check" | "write";
   /** Called when a step begins. */
   readonly onProgress?: (step: BuildStep) => void;
-  readonly signal?: AbortSignal;
+  /** An `AbortSignal`. */
+  readonly signal?: { throwIfAborted(): void };
 }
 
 /** A contract that was built. */
@@ -56,7 +59,7 @@ export interface BuiltContract {
   readonly sourceMap: string;
   /** What the compiler warned of. */
   readonly warnings: readonly Diagnostic[];
-  /** The files written: `.wasm`, `.wasm.map`, `.json`, `.contract`, `.meta.js`, `.meta.d.ts`. */
+  /** The files written: `.wasm`, `.wasm.map`, `.json`, `.meta.js`, `.meta.d.ts`, `.contract`; `.layout.json` if asked. */
   readonly files: readonly string[];
 }
 
@@ -64,14 +67,15 @@ export interface BuiltContract {
  * Builds a contract.
  *
  * @throws {BuildError} `CompilerMissing`, `EntryNotFound`, `ContractDoesNotCompile` with its diagnostics,
- *   `LayoutChanged`, `CompilerFailed`.
+ *   `LayoutChanged`, `LayoutUnreadable`, `FileNotWritten`, `CompilerFailed`.
  */
 export async function buildContract(options: BuildOptions): Promise<BuiltContract> {
   const { entry, outDir, runtime = "stub", asserts = false, maximumPages = 16, onProgress, signal } = options;
   const name = options.name ?? nameOf(entry);
-  await access(entry).catch((cause: unknown) => {
-    throw new BuildError("EntryNotFound", `There is no file ${entry}.`, { entry }, { cause });
+  const found = await stat(entry).catch((cause: unknown) => {
+    throw new BuildError("EntryNotFound", { entry }, { cause });
   });
+  if (!found.isFile()) throw new BuildError("EntryNotFound", { entry });
   signal?.throwIfAborted();
   onProgress?.("compile");
   const { wasm, sourceMap, transform, diagnostics, compilerVersion } = await compile({
@@ -83,17 +87,23 @@ export async function buildContract(options: BuildOptions): Promise<BuiltContrac
   signal?.throwIfAborted();
   onProgress?.("describe");
   const contract = transform.contract;
-  if (contract === undefined) throw new BuildError("CompilerFailed", "The contract was not read.", { entry });
-  await keepLayout(entry, name, contract.model, options.layout ?? "check");
+  if (contract === undefined) throw new BuildError("CompilerFailed", { entry, reason: "the contract was not read" });
+  const layout = path.join(path.dirname(entry), `${name}.layout.json`);
+  const files: string[] = [];
+  if (options.layout === "write") {
+    await writeWhole(layout, layoutText(contract.model));
+    files.push(layout);
+  } else {
+    await checkLayout(entry, layout, contract.model);
+  }
   const codeHash = toHex(blake2b256(wasm));
   const { version, authors } = await packageFacts(entry);
   const compiler = `asc ${compilerVersion}`;
   const metadata = metadataOf(contract.model, contract.types, { codeHash, name, version, authors, compiler });
   const bundle = bundleText(metadata, wasm);
   const built = { name, wasm, codeHash, metadata, bundle, sourceMap, warnings: diagnostics };
-  if (outDir === undefined) return { ...built, files: [] };
+  if (outDir === undefined) return { ...built, files };
   onProgress?.("write");
-  await mkdir(outDir, { recursive: true });
   const contents: readonly (readonly [string, string | Uint8Array])[] = [
     [`${name}.wasm`, wasm],
     [`${name}.wasm.map`, sourceMap],
@@ -102,35 +112,26 @@ export async function buildContract(options: BuildOptions): Promise<BuiltContrac
     [`${name}.meta.d.ts`, declarationText(metadata)],
     [`${name}.contract`, bundle],
   ];
-  const files: string[] = [];
   for (const [file, content] of contents) {
     const at = path.join(outDir, file);
-    await writeFile(at, content);
+    await writeWhole(at, content);
     files.push(at);
   }
   return { ...built, files };
 }
 
-async function keepLayout(entry: string, name: string, model: ContractModel, how: "check" | "write"): Promise<void> {
-  const file = path.join(path.dirname(entry), `${name}.layout.json`);
-  if (how === "write") {
-    await writeFile(file, layoutText(model));
-    return;
-  }
-  const text = await readFile(file, "utf8").catch(() => undefined);
+/** Refuses a contract that could not read what one with the layout in the file stored; without a file anything goes. */
+async function checkLayout(entry: string, file: string, model: ContractModel): Promise<void> {
+  const text = await readFile(file, "utf8").catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code === "ENOENT") return undefined;
+    throw new BuildError("LayoutUnreadable", { file, reason: cause.code }, { cause });
+  });
   if (text === undefined) return;
-  const diagnostics = layoutChanges(JSON.parse(text) as LaidOut[], model);
-  if (diagnostics.length === 0) return;
-  const lines = diagnostics.map((d) => `  ${formatDiagnostic(d)}`);
-  throw new BuildError(
-    "LayoutChanged",
-    `The contract keeps its state in another way than ${file} says:\n${lines.join("\n")}`,
-    {
-      diagnostics,
-      entry,
-      file,
-    },
-  );
+  const before = readLayout(text);
+  if (before === undefined) throw new BuildError("LayoutUnreadable", { file, reason: "it is not what a build wrote" });
+  const folder = path.dirname(path.resolve(entry));
+  const diagnostics = layoutChanges(before, model).map((d) => ({ ...d, file: fromHere(d.file, folder) }));
+  if (diagnostics.length > 0) throw new BuildError("LayoutChanged", { entry, file, diagnostics });
 }
 
 function nameOf(entry: string): string {

@@ -2,8 +2,9 @@
  * The files that stand beside a contract's wasm: metadata, bundle, and the module from which a client is inferred.
  * @module
  */
+
 import { toHex } from "./hashes.ts";
-import type { Metadata } from "./metadata.ts";
+import type { Metadata } from "./inkMetadata.ts";
 
 /** `<name>.json`: the metadata alone. */
 export const metadataText = (metadata: Metadata): string => `${JSON.stringify(metadata, null, 2)}\n`;

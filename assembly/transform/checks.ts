@@ -3,7 +3,7 @@
  * arrives from outside is checked where it arrives.
  * @module
  */
-import type { AbiType } from "./types.ts";
+import type { AbiType } from "./abi.ts";
 
 /**
  * Whether values of a type must be checked after they were decoded. A composite checks itself while it is read; one with

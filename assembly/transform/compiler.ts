@@ -8,9 +8,6 @@ import { fileURLToPath } from "node:url";
 import { BuildError, type Diagnostic } from "./errors.ts";
 import type { PhatTransform } from "./index.ts";
 
-/** The version of the compiler that phatvm is tested with. */
-export const testedCompiler = "0.28.20";
-
 /** How a contract is compiled. */
 export interface CompileOptions {
   /** The entry file. */
@@ -67,24 +64,12 @@ export async function compile(options: CompileOptions): Promise<Compiled> {
   });
   const mistakes = diagnostics.filter((d) => d.severity === "error");
   if (mistakes.length > 0) {
-    const where = mistakes.map(
-      ({ file, line, column, message }) => `  ${file ? `${file}:${line}:${column}: ` : ""}${message}`,
-    );
-    throw new BuildError("ContractDoesNotCompile", `The contract does not compile:\n${where.join("\n")}`, {
-      diagnostics,
-      entry: options.entry,
-    });
+    throw new BuildError("ContractDoesNotCompile", { entry: options.entry, diagnostics });
   }
   const wasm = output.get("out.wasm");
   if (error !== null || !(wasm instanceof Uint8Array) || transform === undefined) {
-    throw new BuildError(
-      "CompilerFailed",
-      `The compiler gave no code: ${error?.message ?? stderr.toString()}`,
-      {
-        entry: options.entry,
-      },
-      { cause: error },
-    );
+    const reason = (error?.message ?? stderr.toString()).trim().replace(/\.$/, "");
+    throw new BuildError("CompilerFailed", { entry: options.entry, reason }, { cause: error });
   }
   return {
     wasm: withoutSections(wasm, ["sourceMappingURL", "name", "producers"]),
@@ -120,8 +105,9 @@ async function loadCompiler() {
     const transform = await import("./index.ts");
     return [asc, transform] as const;
   } catch (cause) {
-    if ((cause as { code?: string }).code !== "ERR_MODULE_NOT_FOUND") throw cause;
-    throw new BuildError("CompilerMissing", "The AssemblyScript compiler is not installed.", {}, { cause });
+    const { code, message } = cause as { code?: string; message: string };
+    if (code !== "ERR_MODULE_NOT_FOUND" || !/package '(assemblyscript|binaryen)'/.test(message)) throw cause;
+    throw new BuildError("CompilerMissing", {}, { cause });
   }
 }
 
@@ -140,7 +126,7 @@ async function readSource(file: string, folder: string, baseDir: string): Promis
 }
 
 /** A file as someone in the current folder would open it; what lies outside is named in full. */
-function fromHere(file: string, baseDir: string): string {
+export function fromHere(file: string, baseDir: string): string {
   if (file === "" || file.startsWith("~lib/")) return file;
   const full = path.resolve(baseDir, file);
   const relative = path.relative(process.cwd(), full);

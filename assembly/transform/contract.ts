@@ -10,6 +10,7 @@ import type {
   NamedTypeNode,
   Source,
 } from "assemblyscript";
+import type { AbiField, AbiType, TypeUse } from "./abi.ts";
 import { type Decorator, decoratorOn, nameOf, readDecorator } from "./decorators.ts";
 import { docsOf } from "./docs.ts";
 import { selectorOf, storageKey, toHex } from "./hashes.ts";
@@ -17,7 +18,7 @@ import { CommonFlags, NodeKind, ParameterKind } from "./kinds.ts";
 import { refuseHiddenChanges } from "./mutation.ts";
 import type { Report } from "./report.ts";
 import { isSdk, type Scope } from "./scope.ts";
-import { type AbiField, type AbiType, classesIn, fieldsOf, type Types, type TypeUse, textOf } from "./types.ts";
+import { classesIn, fieldsOf, type Types, textOf } from "./types.ts";
 
 /** An argument of a constructor or message. */
 export interface Argument {

@@ -6,11 +6,12 @@
  * @module
  */
 import type { ClassDeclaration, FieldDeclaration, Source } from "assemblyscript";
+import type { AbiType } from "./abi.ts";
 import { checkOf } from "./checks.ts";
 import type { ContractModel, Entry, EventModel, StorageField } from "./contract.ts";
 import { blake2b256 } from "./hashes.ts";
 import { CommonFlags } from "./kinds.ts";
-import { type AbiType, fieldsOf, type Types, textOf } from "./types.ts";
+import { fieldsOf, type Types, textOf } from "./types.ts";
 
 /** The name under which generated code knows the SDK's runtime. */
 export const runtimeImport = 'import * as $phat from "phatvm/assembly/runtime";';

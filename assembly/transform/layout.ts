@@ -5,9 +5,10 @@
  * it was, or the contract could no longer read what it stored.
  * @module
  */
+
+import type { AbiType } from "./abi.ts";
 import type { ContractModel, StorageField } from "./contract.ts";
 import type { Diagnostic } from "./errors.ts";
-import type { AbiType } from "./types.ts";
 
 /** A field as it is kept. */
 export interface LaidOut {
@@ -32,6 +33,22 @@ export function layoutOf(model: ContractModel): LaidOut[] {
 /** `<name>.layout.json`. */
 export const layoutText = (model: ContractModel): string => `${JSON.stringify(layoutOf(model), null, 2)}\n`;
 
+/** Reads the file; nothing when it is no layout. */
+export function readLayout(text: string): LaidOut[] | undefined {
+  try {
+    const fields = JSON.parse(text) as unknown;
+    return Array.isArray(fields) && fields.every(isLaidOut) ? fields : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isLaidOut(field: unknown): field is LaidOut {
+  const { name, key, keeping, types } = (field ?? {}) as Partial<Record<keyof LaidOut, unknown>>;
+  const texts = [name, key, keeping, ...(Array.isArray(types) ? (types as unknown[]) : [undefined])];
+  return texts.every((text) => typeof text === "string");
+}
+
 /** What no longer fits a layout that was written down. */
 export function layoutChanges(before: readonly LaidOut[], model: ContractModel): Diagnostic[] {
   const now = new Map(layoutOf(model).map((field, i) => [field.key, { field, node: model.fields[i]! }] as const));
@@ -55,8 +72,25 @@ export function layoutChanges(before: readonly LaidOut[], model: ContractModel):
 
 /** Whether what was stored as one type can be read as another: the same, or with more cases at the end of an enum. */
 function reads(was: string, is: string): boolean {
-  const literal = was.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
-  return new RegExp(`^${literal.replace(/enum \\\{ (.*?) \\\}/g, "enum \\{ $1(?:, [^}]*)? \\}")}$`).test(is);
+  const open: boolean[] = [];
+  let at = 0;
+  for (let i = 0; i < was.length; i++, at++) {
+    if (was[i] === "{") open.push(was.endsWith("enum ", i));
+    if (was.startsWith(" }", i) && open.at(-1) === true && is[at] === ",") at = endOfGroup(is, at);
+    if (was[i] === "}") open.pop();
+    if (was[i] !== is[at]) return false;
+  }
+  return at === is.length;
+}
+
+/** Where the brackets that a place in the text is inside of end: at the blank before the bracket. */
+function endOfGroup(text: string, from: number): number {
+  let depth = 0;
+  for (let i = from; i < text.length; i++) {
+    if (text[i] === "{") depth++;
+    if (text[i] === "}" && depth-- === 0) return i - 1;
+  }
+  return text.length;
 }
 
 const describe = ({ keeping, types }: LaidOut): string =>

@@ -27,6 +27,8 @@ export interface Command {
   readonly examples: readonly string[];
   /** How many positional arguments there may be. */
   readonly positionals: { readonly least: number; readonly most: number };
+  /** Whether it can be ended at any instant: no network is open, nothing waits to be closed. */
+  readonly ownsNothing?: boolean;
   /** Does it; the number returned is the exit code, nothing is 0. */
   // biome-ignore lint/suspicious/noConfusingVoidType: a command that returns nothing has succeeded.
   run(call: Invocation): Promise<number | void>;

@@ -1,13 +1,10 @@
 /**
  * The compiler's side, `phatvm/transform/build`, as the commands use it.
  *
- * It is compiled apart from this tree and loaded by its address; its errors have the same shape as ours and become one
- * of ours here.
+ * It is compiled apart from this tree and loaded by its address; its errors have the same shape as ours: a stable code,
+ * advice, facts.
  * @module
  */
-
-import { EngineError } from "../errors.ts";
-import type { Invocation } from "./command.ts";
 
 /** What is used of `phatvm/transform/build`. */
 interface Compiler {
@@ -16,7 +13,7 @@ interface Compiler {
     readonly outDir: string;
     readonly name?: string;
     readonly asserts?: boolean;
-    readonly signal?: AbortSignal;
+    readonly layout?: "check" | "write";
   }): Promise<{
     readonly name: string;
     readonly codeHash: string;
@@ -31,33 +28,7 @@ interface Compiler {
   formatDiagnostic(diagnostic: unknown): string;
 }
 
-/** An error of the compiler's side. */
-interface CompilerError extends Error {
-  readonly code: string;
-  readonly advice: string;
-  /** Mistakes of the contract, with their places. */
-  readonly diagnostics: readonly unknown[];
-}
-
-/**
- * Loads the compiler and uses it.
- * @param what what is made, for the error.
- * @throws {EngineError} `BuildFailed`
- */
-export async function withCompiler<T>(
-  call: Invocation,
-  what: string,
-  use: (compiler: Compiler) => Promise<T>,
-): Promise<T> {
-  const compiler = (await import(new URL("../transform/build.js", import.meta.url).href)) as Compiler;
-  try {
-    return await use(compiler);
-  } catch (error) {
-    const { code, message, advice, diagnostics } = error as CompilerError;
-    if (typeof advice !== "string" || call.signal.aborted) throw error;
-    for (const diagnostic of diagnostics) call.terminal.note(compiler.formatDiagnostic(diagnostic));
-    const [first = ""] = message.split("\n");
-    const reason = diagnostics.length > 0 ? "it does not compile" : `${first} ${advice}`.replace(/\.$/, "");
-    throw new EngineError("BuildFailed", { code, what, reason, diagnostics }, { cause: error });
-  }
+/** Loads the compiler's side; AssemblyScript itself is loaded when something is compiled. */
+export async function loadCompiler(): Promise<Compiler> {
+  return (await import(new URL("../transform/build.js", import.meta.url).href)) as Compiler;
 }

@@ -16,18 +16,36 @@ const callIsWrong: ReadonlySet<string> = new Set([
   "MetadataMissing",
   "SecretUriInvalid",
   "SignerMissing",
-  "BuildFailed",
   "AccountInvalid",
+  "CompilerMissing",
+  "EntryNotFound",
+  "ContractDoesNotCompile",
+  "LayoutChanged",
+  "LayoutUnreadable",
+  "ProjectName",
+  "FolderNotEmpty",
+  "FileNotWritten",
 ]);
+
+/** An error that says what to do: ours, or one of the compiler's side, which is compiled apart. */
+interface KnownError extends Error {
+  readonly code: string;
+  readonly advice: string;
+  readonly facts: Readonly<Record<string, unknown>>;
+}
+
+function isKnown(error: unknown): error is KnownError {
+  return error instanceof PhatError || (error instanceof Error && error.name === "BuildError");
+}
 
 /** The exit code for an error. */
 export function exitCodeOf(error: unknown): number {
-  return error instanceof PhatError && callIsWrong.has(error.code) ? 2 : 1;
+  return isKnown(error) && callIsWrong.has(error.code) ? 2 : 1;
 }
 
 /** Prints what happened and what to do about it. */
 export async function reportError(error: unknown, terminal: Terminal): Promise<void> {
-  const known = error instanceof PhatError;
+  const known = isKnown(error);
   if (terminal.json) {
     const { code, advice, facts } = known ? error : { code: "Internal", advice: undefined, facts: undefined };
     terminal.object({ error: { code, message: sentence(error), advice, facts } });
@@ -50,6 +68,6 @@ export async function reportError(error: unknown, terminal: Terminal): Promise<v
 
 /** An error's message without the advice, which is printed apart. */
 function sentence(error: unknown): string {
-  if (error instanceof PhatError) return error.message.slice(0, -error.advice.length - 1);
+  if (isKnown(error)) return error.message.slice(0, -error.advice.length - 1);
   return error instanceof Error ? error.message : String(error);
 }

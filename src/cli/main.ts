@@ -2,32 +2,20 @@
 /**
  * The `phatvm` command: finds the command asked for, loads it alone, and ends with its exit code.
  *
- * Exit codes: 0 done; 1 the contract or the network said no; 2 the call was wrong. 130 after Ctrl-C.
+ * Exit codes: 0 done; 1 the contract or the network said no; 2 the call was wrong. 130 after Ctrl-C, 143 after SIGTERM.
  * @module
  */
 
 import { setMaxListeners } from "node:events";
+import type { Command } from "./command.ts";
 import { commands } from "./commands.ts";
 import { exitCodeOf, reportError } from "./exit.ts";
 import { commandHelp, overview } from "./help.ts";
-import { parseCall } from "./parse.ts";
+import { badUsage, meant, parseCall } from "./parse.ts";
 import { Terminal } from "./terminal.ts";
 
 async function main(argv: readonly string[]): Promise<number> {
-  const [first, ...rest] = argv;
   const terminal = new Terminal(argv.includes("--json"));
-  if (first === undefined || first === "help" || first === "--help" || first === "-h") {
-    const name = first === undefined ? undefined : rest.find((word) => !word.startsWith("-"));
-    const topic = name === undefined ? undefined : commands[name];
-    terminal.print(topic === undefined ? overview(commands) : commandHelp(name as string, await topic.load()));
-    return first === undefined ? 2 : 0;
-  }
-  if (first === "--version" || first === "-v") {
-    const { readFile } = await import("node:fs/promises");
-    const manifest = await readFile(new URL("../../package.json", import.meta.url), "utf8");
-    terminal.print(String((JSON.parse(manifest) as { version: unknown }).version));
-    return 0;
-  }
   // A reader that has seen enough (`| head`) is no error.
   process.stdout.on("error", (error: { code?: unknown }) => {
     if (error.code === "EPIPE") process.exit(0);
@@ -36,27 +24,52 @@ async function main(argv: readonly string[]): Promise<number> {
   const interrupted = new AbortController();
   // Every call under way listens: hundreds at once are meant, not leaked.
   setMaxListeners(0, interrupted.signal);
-  const onSignal = (): void => {
+  const onSignal = (_: string, number: number): void => {
     // The second time, the user means it: a kill at any instant loses nothing that was acknowledged.
-    if (interrupted.signal.aborted) process.exit(130);
+    if (interrupted.signal.aborted) process.exit(128 + number);
+    process.exitCode = 128 + number;
     interrupted.abort();
   };
-  process.on("SIGINT", onSignal);
-  process.on("SIGTERM", onSignal);
   try {
-    const entry = Object.hasOwn(commands, first) ? commands[first] : undefined;
-    const command = await entry?.load();
-    const call = parseCall(first, command, rest);
-    if (call === "help" || command === undefined) {
-      terminal.print(command === undefined ? overview(commands) : commandHelp(first, command));
+    const [first, ...rest] = argv;
+    if (first === undefined || first === "help" || first === "--help" || first === "-h") {
+      const name = first === undefined ? undefined : rest.find((word) => !word.startsWith("-"));
+      terminal.print(name === undefined ? overview(commands) : commandHelp(name, await commandNamed(name)));
+      return first === undefined ? 2 : 0;
+    }
+    if (first === "--version" || first === "-v") {
+      const version = await ownVersion();
+      terminal.result({ version }, () => version);
       return 0;
+    }
+    const command = await commandNamed(first);
+    const call = parseCall(first, command, rest);
+    if (call === "help") {
+      terminal.print(commandHelp(first, command));
+      return 0;
+    }
+    if (command.ownsNothing !== true) {
+      process.on("SIGINT", onSignal);
+      process.on("SIGTERM", onSignal);
     }
     return (await command.run({ ...call, terminal, signal: interrupted.signal })) ?? 0;
   } catch (error) {
-    if (interrupted.signal.aborted) return 130;
+    if (interrupted.signal.aborted) return Number(process.exitCode);
     await reportError(error, terminal);
     return exitCodeOf(error);
   }
+}
+
+async function commandNamed(name: string): Promise<Command> {
+  const entry = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (entry === undefined) throw badUsage(`There is no command "${name}"${meant(name, Object.keys(commands))}`);
+  return await entry.load();
+}
+
+async function ownVersion(): Promise<string> {
+  const { readFile } = await import("node:fs/promises");
+  const manifest = await readFile(new URL("../../package.json", import.meta.url), "utf8");
+  return String((JSON.parse(manifest) as { version: unknown }).version);
 }
 
 // The network is closed and output is flushed by now; what is left (a worker ending) need not be waited for.

@@ -4,12 +4,19 @@
  */
 
 import { parseArgs } from "node:util";
+import { near } from "../client/metadata/near.ts";
 import { EngineError } from "../errors.ts";
 import { type Call, type Command, commonOptions, type Option } from "./command.ts";
 
 /** The error for a call that is wrong in itself. */
 export function badUsage(problem: string, command?: string): EngineError {
   return new EngineError("BadUsage", { problem, ...(command === undefined ? {} : { command }) });
+}
+
+/** What may have been meant by a name that is not there, as the end of a sentence; nothing when none is near. */
+export function meant(name: string, names: readonly string[]): string {
+  const close = near(name, names);
+  return close.length === 0 || close.length === names.length ? "" : `: did you mean ${close.join(" or ")}?`;
 }
 
 /** Stands before a negative number while options are parsed, so that `-5` is an argument. */
@@ -21,8 +28,7 @@ const shield = "\u0000";
  * @returns "help" when that is what is wanted.
  * @throws {EngineError} `BadUsage`
  */
-export function parseCall(name: string, command: Command | undefined, argv: readonly string[]): Call | "help" {
-  if (command === undefined) throw badUsage(`There is no command "${name}"`);
+export function parseCall(name: string, command: Command, argv: readonly string[]): Call | "help" {
   const known = { ...command.options, ...commonOptions };
   const options = Object.fromEntries(
     Object.entries<Option>(known).map(([key, { type, short }]) => [key, { type, ...(short && { short }) }]),
@@ -32,7 +38,16 @@ export function parseCall(name: string, command: Command | undefined, argv: read
     const args = argv.map((word) => (/^-\d/.test(word) ? shield + word : word));
     parsed = parseArgs({ args, options, allowPositionals: true, strict: true });
   } catch (cause) {
-    throw new EngineError("BadUsage", { problem: firstSentence((cause as Error).message), command: name }, { cause });
+    const said = firstSentence((cause as Error).message);
+    const unknown = /^Unknown option '--?([^']*)'/.exec(said)?.[1];
+    const problem =
+      unknown === undefined
+        ? said
+        : `${said}${meant(
+            `--${unknown}`,
+            Object.keys(known).map((key) => `--${key}`),
+          )}`;
+    throw new EngineError("BadUsage", { problem, command: name }, { cause });
   }
   const { values } = parsed;
   if (values.help === true) return "help";

@@ -41,6 +41,15 @@ export interface Bundle {
  * @throws {ContractFault} `CodeRejected` when the code is no WebAssembly module.
  */
 export async function loadBundle(source: BundleSource): Promise<Bundle> {
+  const bundle = await loadUnchecked(source);
+  if (bundle.wasm !== undefined && !isModule(bundle.wasm)) {
+    throw new ContractFault("CodeRejected", { reason: "it is not a WebAssembly file: it does not begin with \\0asm" });
+  }
+  return bundle;
+}
+
+/** As `loadBundle`, for whoever judges the code: it may be anything. */
+export async function loadUnchecked(source: BundleSource): Promise<Bundle> {
   if (typeof source === "string" || source instanceof URL) {
     return { ...(await fromPath(source)), map: { file: await mapBeside(source) } };
   }
@@ -99,9 +108,6 @@ function embeddedCode(document: unknown): Uint8Array | undefined {
 }
 
 function fromParts(wasm: Uint8Array | undefined, document: unknown): Bundle {
-  if (wasm !== undefined && !isModule(wasm)) {
-    throw new ContractFault("CodeRejected", { reason: "it is not a WebAssembly file: it does not begin with \\0asm" });
-  }
   // A copy: what a file was read into, and what a caller holds, may be a view of more, and may change.
   const code = wasm && new Uint8Array(wasm);
   if (document === undefined) return { wasm: code, metadata: undefined, json: undefined };

@@ -54,6 +54,15 @@ describe("a new project", () => {
     expect(lines.filter((l) => l.startsWith("contracts/") || l.includes("decorators.d.ts"))).toEqual([]);
   });
 
+  test("depends on the very phatvm that made it: on this folder, when it is not installed", async () => {
+    const at = path.join(folder, "from-here");
+    await newProject({ name: "here", folder: at });
+    const { devDependencies } = JSON.parse(await readFile(path.join(at, "package.json"), "utf8")) as {
+      devDependencies: Record<string, string>;
+    };
+    expect(devDependencies.phatvm).toBe(`file:${path.resolve(".")}`);
+  });
+
   test("is not put over what is there, and needs a name that npm takes", async () => {
     await expect(newProject({ name: "hello", folder: path.join(folder, "hello") })).rejects.toMatchObject({
       code: "FolderNotEmpty",

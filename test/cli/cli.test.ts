@@ -5,7 +5,7 @@
 
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -122,8 +122,10 @@ describe("on a folder of its own", () => {
     ],
     ["an argument too few", () => ["tx", token, "transfer", "//Bob"], /expected 2 arguments, got 1/],
     ["an unknown message", () => ["query", token, "balance"], /near it: balanceOf/],
-    ["an unknown command", () => ["depoly"], /no command "depoly"/],
-    ["an unknown option", () => ["query", token, "totalSupply", "--colour"], /Unknown option '--colour'/],
+    ["an unknown command", () => ["depoly"], /no command "depoly": did you mean deploy\?/],
+    ["help with an unknown command", () => ["help", "biuld"], /no command "biuld": did you mean build\?/],
+    ["an unknown option", () => ["query", token, "totalSupply", "--colour"], /Unknown option '--colour'\.\n/],
+    ["a misspelt option", () => ["query", token, "totalSupply", "--jsom"], /'--jsom': did you mean --json\?/],
     ["a folder without a network", () => ["query", token, "totalSupply", "--dir", "nowhere"], /no network in nowhere/],
     ["a bundle that is not there", () => ["deploy", "nowhere.contract"], /there is no such file/],
     ["what is no contract", () => ["query", "flipper", "get"], /No account and no contract has the name "flipper"/],
@@ -174,7 +176,20 @@ describe("check", () => {
     expect(JSON.parse(out)).toMatchObject({ accepted: false, reason: "deploy function isn't exported" });
     const text = join(work, "text.wasm");
     writeFileSync(text, "hello");
-    expect((await phatvm("check", text)).err).toMatch(/the bundle|not WebAssembly|neither JSON nor|not a WebAssembly/i);
+    const judged = await phatvm("check", text);
+    expect(judged).toMatchObject({ code: 1, err: "" });
+    expect(judged.out).toContain("this is no WebAssembly module");
+    expect(judged.out).not.toContain("phatvm check");
+    expect(JSON.parse((await phatvm("check", text, "--json")).out)).toMatchObject({ accepted: false, bytes: 5 });
+  });
+
+  it("calls a file that holds no code and no interface a mistake of the call", async () => {
+    const text = join(work, "notes.txt");
+    writeFileSync(text, "hello");
+    const { code, out } = await phatvm("check", text, "--json");
+    expect(code).toBe(2);
+    expect(JSON.parse(out)).toMatchObject({ error: { code: "MetadataInvalid", facts: { source: text } } });
+    expect((await phatvm("check", text)).err).not.toContain("phatvm check");
   });
 });
 
@@ -287,8 +302,43 @@ describe("new and build", () => {
     writeFileSync(join(work, "bad.ts"), "@contract\nexport class Bad {\n  @message get(): u32 { return true; }\n}\n");
     const { code, out, err } = await phatvm("build", "bad.ts");
     expect({ code, out }).toEqual({ code: 2, out: "" });
-    expect(err).toMatch(/bad\.ts:\d+:\d+: /);
-    expect(err).toContain("bad.ts was not made");
+    expect(err).toMatch(/^✗ The contract does not compile\.\n {2}bad\.ts:\d+:\d+: /);
+    const machine = await phatvm("build", "bad.ts", "--json");
+    expect(machine).toMatchObject({ code: 2, err: "" });
+    const { error } = JSON.parse(machine.out) as { error: { code: string; facts: { diagnostics: object[] } } };
+    expect(error.code).toBe("ContractDoesNotCompile");
+    expect(error.facts.diagnostics[0]).toMatchObject({ file: "bad.ts", line: 2, severity: "error" });
+  });
+
+  it("keep the layout when told to, and hold the contract to it, with the place", async () => {
+    const source = (type: string): string =>
+      `@contract\nexport class Kept {\n  @storage n: ${type};\n  @constructor new(): void {}\n  @message get(): ${type} { return this.n; }\n}\n`;
+    mkdirSync(join(work, "kept"));
+    writeFileSync(join(work, "kept/kept.ts"), source("u32"));
+    const written = await phatvm("build", "kept/kept.ts", "-o", "kept", "--layout", "write", "--json");
+    expect((JSON.parse(written.out) as { files: string[] }).files).toContain("kept/kept.layout.json");
+    expect((await phatvm("build", "kept/kept.ts", "-o", "kept")).code).toBe(0);
+    writeFileSync(join(work, "kept/kept.ts"), source("u64"));
+    const { code, err } = await phatvm("build", "kept/kept.ts", "-o", "kept");
+    expect(code).toBe(2);
+    expect(err).toMatch(
+      /in another way than kept\/kept\.layout\.json says\.\n {2}kept\/kept\.ts:3:12: Kept::n was u32/,
+    );
+    expect((await phatvm("build", "kept/kept.ts", "--layout", "forget")).err).toContain("--layout is check or write");
+    writeFileSync(join(work, "kept/kept.layout.json"), "[{}]");
+    expect((await phatvm("build", "kept/kept.ts")).err).toContain("kept.layout.json cannot be read");
+  });
+
+  it("end at once when they are told to, and leave no half of a file", async () => {
+    const building = spawn(process.execPath, [main, "build", "hello/contracts/greeter.ts", "-o", "ended"], {
+      cwd: work,
+    });
+    setTimeout(() => building.kill("SIGTERM"), 300);
+    expect(await once(building, "exit")).toEqual([null, "SIGTERM"]);
+    const written = existsSync(join(work, "ended")) ? readdirSync(join(work, "ended")) : [];
+    for (const file of written.filter((name) => name.endsWith(".contract"))) {
+      expect(JSON.parse(readFileSync(join(work, "ended", file), "utf8"))).toHaveProperty("source.wasm");
+    }
   });
 });
 
@@ -310,6 +360,8 @@ describe("tour", () => {
   it("shows deployment, transactions, queries and reopening", async () => {
     const { code, out } = await phatvm("tour");
     expect(code).toBe(0);
+    const told = JSON.parse((await phatvm("tour", "--json")).out) as { receipts: { outcome: string }[] };
+    expect(told.receipts.map((receipt) => receipt.outcome)).toEqual(["ok", "ok", "reverted"]);
     for (const line of [/flipper +new\(false\)/, /counter +increment\(2\)/, /reverted/, /everything is still there/]) {
       expect(out).toMatch(line);
     }

@@ -33,6 +33,8 @@ const table: Readonly<Record<string, readonly string[]>> = {
 const exceptions: Readonly<Record<string, readonly string[]>> = {
   // Judges code with the very check of the enclave, without a network.
   "check.ts": ["client", "enclave", "vm", "wasm", "crypto", "wire", "errors"],
+  // Suggests commands and options with what suggests messages.
+  "cli/parse.ts": ["cli", "client", "errors"],
   // Reads source maps with the reader that clients have.
   "vm/symbols.ts": ["wasm", "errors", "wire"],
   // Joins a node and a client: the seam between them is the wire's.

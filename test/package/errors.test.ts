@@ -9,6 +9,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
+import { buildErrors } from "../../assembly/transform/errors.ts";
 import { ContractFault, catalogue, EngineError, type ErrorCode, type Facts, restoreError } from "../../src/errors.ts";
 
 const codes = Object.keys(catalogue) as ErrorCode[];
@@ -37,7 +38,8 @@ function page(): string {
     "# Errors",
     "",
     "Every error is a `PhatError` with a stable `code`, a message that says what happened and what to do, and its facts",
-    "as the field `facts`. This page is made from `src/errors.ts`; ‹names› stand for facts.",
+    "as the field `facts`. This page is made from `src/errors.ts` and `assembly/transform/errors.ts`; ‹names› stand for",
+    "facts. On the command line, `--json` gives an error as `{ error: { code, message, advice, facts } }`.",
     "",
   ];
   for (const [family, { title, about }] of Object.entries(families)) {
@@ -46,6 +48,16 @@ function page(): string {
       const { says, advice } = catalogue[code];
       lines.push(`### ${code}`, "", says(named), "", `*What to do:* ${advice}`, "");
     }
+  }
+  lines.push(
+    "## Faults of a build",
+    "",
+    "`BuildError`: from `buildContract` and `newProject` of `phatvm/transform/build`, and from `phatvm build` and `phatvm",
+    "new`. Of the same shape: `code`, `facts`, `advice`, and `diagnostics` where places of the source are to blame.",
+    "",
+  );
+  for (const [code, { says, advice }] of Object.entries(buildErrors).sort()) {
+    lines.push(`### ${code}`, "", says(named as never), "", `*What to do:* ${advice}`, "");
   }
   return lines.join("\n");
 }

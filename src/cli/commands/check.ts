@@ -19,6 +19,7 @@ export const check: Command = {
   },
   examples: ["phatvm check build/flipper.contract", "phatvm check old.wasm --profile pink --json"],
   positionals: { least: 1, most: 1 },
+  ownsNothing: true,
   async run(call) {
     const profile = call.text("profile") ?? "deterministic";
     if (profile !== "deterministic" && profile !== "pink") {

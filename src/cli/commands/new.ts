@@ -4,7 +4,7 @@
  */
 
 import type { Command } from "../command.ts";
-import { withCompiler } from "../compiler.ts";
+import { loadCompiler } from "../compiler.ts";
 
 export const newCommand: Command = {
   usage: "<name>",
@@ -14,18 +14,18 @@ export const newCommand: Command = {
   },
   examples: ["phatvm new greeter"],
   positionals: { least: 1, most: 1 },
+  ownsNothing: true,
   async run(call) {
     const [name = ""] = call.positionals;
     const folder = call.text("folder");
-    await withCompiler(call, name, async (compiler) => {
-      const made = await compiler.newProject({ name, ...(folder && { folder }) });
-      call.terminal.result(made, () =>
-        [
-          `made ${made.folder}:`,
-          ...made.files.map((file) => `  ${file}`),
-          "next: npm install && npm test in that folder",
-        ].join("\n"),
-      );
-    });
+    const { newProject } = await loadCompiler();
+    const made = await newProject({ name, ...(folder && { folder }) });
+    call.terminal.result(made, () =>
+      [
+        `made ${made.folder}:`,
+        ...made.files.map((file) => `  ${file}`),
+        "next: npm install && npm test in that folder",
+      ].join("\n"),
+    );
   },
 };

@@ -54,6 +54,7 @@ export const tour: Command = {
 class Tour {
   private readonly call: Invocation;
   private readonly dir: string;
+  private readonly receipts: TransactionReceipt[] = [];
   private steps = 0;
 
   constructor(call: Invocation, dir: string) {
@@ -109,6 +110,9 @@ class Tour {
       await net.close();
     }
     this.say(colour.green("everything is still there"));
+    const { receipts } = this;
+    const contracts = { flipper: flipper.id, counter: counter.id };
+    if (this.call.terminal.json) this.call.terminal.object({ dir: this.dir, contracts, receipts });
   }
 
   private async send(
@@ -132,6 +136,7 @@ class Tour {
         : `${receipt.outcome}: ${valueText(receipt.output)}`;
     this.row(receipt, contract.metadata.name, text, result);
     for (const event of receipt.events) this.say(colour.dim(`${" ".repeat(59)}event ${eventText(event)}`));
+    this.receipts.push(receipt);
     if (receipt.outcome !== expected) throw this.surprise(text, expected, receipt.outcome);
   }
 
@@ -163,11 +168,15 @@ class Tour {
 
   private title(text: string): void {
     this.steps++;
-    this.call.terminal.print(`\n${colour.bold(`${this.steps}  ${text}`)}`);
+    this.print(`\n${colour.bold(`${this.steps}  ${text}`)}`);
   }
 
   private say(text: string): void {
-    this.call.terminal.print(`   ${text}`);
+    this.print(`   ${text}`);
+  }
+
+  private print(line: string): void {
+    if (!this.call.terminal.json) this.call.terminal.print(line);
   }
 
   private head(): void {
