@@ -6,7 +6,7 @@
  * @module
  */
 
-import { EngineError } from "../errors.ts";
+import { ContractFault, EngineError } from "../errors.ts";
 import { type AccountId, contractId, sameBytes, toHex } from "../wire/bytes.ts";
 import type { Call } from "../wire/extrinsic.ts";
 import type { Inclusion, NetworkFacts, NodeApi } from "../wire/node.ts";
@@ -20,6 +20,7 @@ import { dispatchFault, type FailedCall, revertFault } from "./faults.ts";
 import type { MessageArgs, MessageNames, MessageResult, Typed } from "./infer.ts";
 import type { ContractInterface } from "./metadata/interface.ts";
 import type { Entry, Metadata } from "./metadata/model.ts";
+import { show } from "./metadata/place.ts";
 import { fromText } from "./metadata/text.ts";
 import { debugText, type OkReceipt, receiptOf, type TransactionReceipt, transactionReceipt } from "./receipts.ts";
 import type { Sender } from "./sender.ts";
@@ -173,6 +174,11 @@ interface AnyOptions extends Partial<TransactionOptions> {
 
 /** The input of a call, from values or from texts. */
 export function inputOf(connection: Connection, face: ContractInterface, entry: Entry, options: AnyOptions) {
+  if (typeof options !== "object" || options === null || Array.isArray(options) || ArrayBuffer.isView(options)) {
+    const names = entry.args.map((arg) => arg.name).join(", ");
+    const expected = `one object of options${names === "" ? "" : `, with { args: [${names}] }`}`;
+    throw new ContractFault("BadArguments", { where: face.signature(entry), expected, got: show(options) });
+  }
   const { text, args = [] } = options;
   if (text === undefined) return face.encodeInput(entry, args);
   const values = text.map((item, i) => {

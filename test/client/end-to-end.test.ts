@@ -243,6 +243,13 @@ describe("a network in memory", () => {
       const stop = net.on("block", () => blocks++);
       expect(await codeOf(send(flipper, "flop", alice))).toBe("UnknownMessage");
       expect(await codeOf(send(flipper, "flip", alice, 1))).toBe("BadArguments");
+      // What plain JavaScript can pass in place of the options.
+      const positional = flipper.query.get as unknown as (value: unknown) => Promise<unknown>;
+      for (const value of ["yes", 7n, null, [true], new Uint8Array(32)]) {
+        const error = await failure(positional(value));
+        expect(error.code).toBe("BadArguments");
+        expect(error.message).toContain("one object of options");
+      }
       expect(await codeOf(net.deploy({ bundle: bundle("flipper"), args: ["yes"], signer: alice }))).toBe(
         "BadArguments",
       );
