@@ -9,7 +9,8 @@
 import { randomBytes } from "node:crypto";
 import { blake2_256 } from "../crypto/hash.ts";
 import { EngineError } from "../errors.ts";
-import type { OpenPlatform, Platform } from "../platform/platform.ts";
+import type { Platform } from "../platform/platform.ts";
+import type { Surroundings } from "../platform/surroundings.ts";
 import { Machine } from "../vm/index.ts";
 import { decodeRelayedBlock } from "../wire/block.ts";
 import { type EnclaveSettings, readSettings, writeMetrics } from "../wire/egress.ts";
@@ -64,16 +65,14 @@ function outOfOrder(entry: string): EngineError {
 
 /** The enclave behind its entries. */
 export class Entries {
-  readonly #openPlatform: OpenPlatform;
-  readonly #code: string;
+  readonly #openPlatform: Surroundings["openPlatform"];
   #opened: Opened | undefined;
   #running: Started | undefined;
   #logs: EnclaveLog[] = [];
 
-  /** @param code path of the enclave's code, for the platform to measure. */
-  constructor(openPlatform: OpenPlatform, code: string) {
+  /** @param openPlatform opens the platform that has measured this code. */
+  constructor(openPlatform: Surroundings["openPlatform"]) {
     this.#openPlatform = openPlatform;
-    this.#code = code;
   }
 
   /**
@@ -142,7 +141,7 @@ export class Entries {
       now,
       owned: (contract) => this.#running?.runtime.egressRules(contract),
     });
-    const platform = this.#openPlatform(options.platformFolder, this.#code, measuredConfiguration(settings));
+    const platform = this.#openPlatform(options.platformFolder, measuredConfiguration(settings));
     const { genesis } = options;
     const genesisHash = blake2_256(genesis);
     const known = options.secrets;

@@ -1,33 +1,30 @@
 /**
- * The isolate's first and only module: frames in, frames out.
+ * The isolate's code: frames in, frames out.
  *
- * It is bundled into one file, whose hash is the measurement. The platform is loaded from its own file beside it, which
- * stands for hardware and is no part of the measurement.
+ * It is bundled into one file, whose hash is the measurement. What it finds around it is given by the loader, which with
+ * the platform stands for hardware and is no part of the measurement.
  * @module
  */
 
-import { fileURLToPath } from "node:url";
-import { parentPort } from "node:worker_threads";
 import { EngineError } from "../errors.ts";
-import type { OpenPlatform } from "../platform/platform.ts";
+import type { Surroundings } from "../platform/surroundings.ts";
 import { encodeError } from "../wire/error.ts";
-import { Answer, type FrameMessage, FrameWriter, readFrame } from "../wire/frame.ts";
+import { Answer, eachMessage, type FrameMessage, FrameWriter } from "../wire/frame.ts";
 import { Entries } from "./entries.ts";
+import { closeRealm } from "./realm.ts";
 
-const port = parentPort;
-if (port === null) throw new EngineError("Internal", { what: "the enclave runs as a worker thread" });
+declare const surroundings: Surroundings;
 
-const { openPlatform } = (await import(new URL("../platform/simulated.js", import.meta.url).href)) as {
-  openPlatform: OpenPlatform;
-};
-const entries = new Entries(openPlatform, fileURLToPath(import.meta.url));
+/** Bytes of answers that leave before the frame that asks for them is worked off. */
+const MOST_ANSWERS = 8 * 1024 * 1024;
+
+closeRealm();
+const entries = new Entries(surroundings.openPlatform);
 const answers = new FrameWriter();
 
 /** Sends what has been answered, if anything has. */
 function flush(): void {
-  if (answers.length === 0) return;
-  const bytes = answers.take();
-  port?.postMessage(bytes, [bytes.buffer]);
+  if (answers.length > 0) surroundings.send(answers.take());
 }
 
 /** An answer that was not there at once; those of one turn leave together. */
@@ -49,14 +46,15 @@ function answer({ kind, request, body }: FrameMessage): void {
   } catch (error) {
     answers.add(Answer.error, request, encodeError(error));
   }
+  if (answers.length > MOST_ANSWERS) flush();
 }
 
-port.on("message", (frame: unknown) => {
+surroundings.receive((frame) => {
   try {
     if (!(frame instanceof Uint8Array)) {
       throw new EngineError("Undecodable", { what: "frame", reason: "not bytes" });
     }
-    for (const message of readFrame(frame)) answer(message);
+    for (const message of eachMessage(frame)) answer(message);
   } catch (error) {
     // Nobody in particular asked: request 0 is the frame's own.
     answers.add(Answer.error, 0, encodeError(error));

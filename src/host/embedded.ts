@@ -102,6 +102,7 @@ export class EmbeddedNode implements NodeApi {
     this.relay = new Relay({
       chain,
       limits: { heapMegabytes: options.enclaveMegabytes ?? 1024 },
+      isolate: options.isolate ?? "thread",
       platformFolder: places.platformFolder,
       settings: checkSettings(options),
       snapshots: places.snapshots,

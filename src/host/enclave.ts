@@ -1,35 +1,21 @@
 /**
  * The enclave as the host sees it: an isolate that is started, spoken to in frames of bytes, and may be gone.
  *
- * The isolate is a worker thread of its own heap and stack, without environment, started from one bundled file. Calls
- * made in the same turn share a frame, whose buffer is handed over, not copied.
+ * Calls made in the same turn share a frame. What the isolate sends is believed no more than what comes from anywhere
+ * else: an answer that nobody waits for, a second one, or bytes that are no frame end it, and every caller is told.
  * @module
  */
 
-import { Worker } from "node:worker_threads";
-import { EngineError } from "../errors.ts";
+import { EngineError, PhatError } from "../errors.ts";
 import { Entry } from "../wire/entry.ts";
 import { decodeError } from "../wire/error.ts";
-import { Answer, FrameWriter, readFrame } from "../wire/frame.ts";
+import { Answer, eachMessage, type FrameMessage, FrameWriter } from "../wire/frame.ts";
 import { encode } from "../wire/scale.ts";
+import type { Isolate, IsolateKind, IsolateLimits, StartIsolate } from "./isolate/isolate.ts";
+import { startProcess } from "./isolate/process.ts";
+import { startThread } from "./isolate/thread.ts";
 
-/** The bundle: beside this module in the package, in `dist` when this module runs from its source. */
-const bundle = new URL(
-  import.meta.url.endsWith(".ts") ? "../../dist/enclave/main.js" : "../enclave/main.js",
-  import.meta.url,
-);
-
-/**
- * Megabytes of stack: at least what the virtual machine requires for its deepest nesting, `requiredStackBytes`. They are
- * addresses; memory is taken when a contract goes that deep.
- */
-export const enclaveStackMegabytes = 64;
-
-/** Limits of an isolate. */
-export interface IsolateLimits {
-  /** Megabytes of JavaScript heap. */
-  readonly heapMegabytes: number;
-}
+const starts: Readonly<Record<IsolateKind, StartIsolate>> = { thread: startThread, process: startProcess };
 
 interface Pending {
   readonly resolve: (body: Uint8Array) => void;
@@ -38,8 +24,10 @@ interface Pending {
 
 /** One isolate, from its start to its end. */
 export class Enclave {
-  private readonly worker: Worker;
+  private readonly isolate: Isolate;
   private readonly pending = new Map<number, Pending>();
+  /** Calls whose answers nobody waits for any more. */
+  private readonly givenUp = new Set<number>();
   private readonly frame = new FrameWriter();
   private last = 0;
   private scheduled = false;
@@ -47,36 +35,25 @@ export class Enclave {
   /** Resolves with the reason when the isolate is gone. */
   readonly gone: Promise<EngineError>;
 
-  constructor(limits: IsolateLimits) {
-    this.worker = new Worker(bundle, {
-      name: "phatvm enclave",
-      env: {},
-      argv: [],
-      execArgv: [],
-      stdout: true,
-      stderr: true,
-      resourceLimits: { maxOldGenerationSizeMb: limits.heapMegabytes, stackSizeMb: enclaveStackMegabytes },
-    });
-    // Nothing in the enclave prints; what Node prints there must neither reach our output nor pile up.
-    this.worker.stdout.resume();
-    this.worker.stderr.resume();
-    this.worker.on("message", (frame: unknown) => this.answered(frame));
+  /** @param start how its isolate is started. */
+  constructor(limits: IsolateLimits, start: IsolateKind | StartIsolate = "thread") {
+    let gone: (error: EngineError) => void = () => undefined;
     this.gone = new Promise((resolve) => {
-      let reason = "";
-      this.worker.on("error", (error) => {
-        reason ||= error instanceof Error ? error.message : String(error);
-      });
-      this.worker.on("messageerror", (error) => {
-        reason ||= error.message;
-        void this.worker.terminate();
-      });
-      this.worker.on("exit", (code) => {
-        this.end ??= new EngineError("EnclaveGone", { reason: reason || `its thread exited with ${code}` });
-        for (const { reject } of this.pending.values()) reject(this.end);
-        this.pending.clear();
-        resolve(this.end);
-      });
+      gone = resolve;
     });
+    this.isolate = (typeof start === "string" ? starts[start] : start)(limits, {
+      frame: (frame) => this.answered(frame),
+      ended: (reason) => gone(this.over(reason)),
+    });
+  }
+
+  /** Nothing will be answered any more. */
+  private over(reason: string, cause?: unknown): EngineError {
+    this.end ??= new EngineError("EnclaveGone", { reason }, { cause });
+    for (const { reject } of this.pending.values()) reject(this.end);
+    this.pending.clear();
+    this.givenUp.clear();
+    return this.end;
   }
 
   /**
@@ -96,10 +73,9 @@ export class Enclave {
       }
       const abort = (): void => {
         this.pending.delete(request);
-        this.post(
-          Entry.cancel,
-          encode(request, (w, number) => w.u32(number)),
-        );
+        this.givenUp.add(request);
+        const cancel = encode(request, (w, number) => w.u32(number));
+        this.givenUp.add(this.post(Entry.cancel, cancel));
         reject(signal.reason);
       };
       const settled =
@@ -117,7 +93,7 @@ export class Enclave {
   private post(entry: number, body: Uint8Array): number {
     // Request 0 is the frame's own; numbers come round again after 2^32 calls.
     do this.last = (this.last + 1) >>> 0;
-    while (this.last === 0 || this.pending.has(this.last));
+    while (this.last === 0 || this.pending.has(this.last) || this.givenUp.has(this.last));
     const request = this.last;
     this.frame.add(entry, request, body);
     if (!this.scheduled) {
@@ -129,30 +105,49 @@ export class Enclave {
 
   private send(): void {
     this.scheduled = false;
-    if (this.end !== undefined) return;
-    const bytes = this.frame.take();
-    this.worker.postMessage(bytes, [bytes.buffer]);
+    if (this.end === undefined) this.isolate.send(this.frame.take());
   }
 
   private answered(frame: unknown): void {
+    if (this.end !== undefined) return;
     try {
-      for (const { kind, request, body } of readFrame(frame as Uint8Array)) {
-        const caller = this.pending.get(request);
-        if (caller === undefined) continue;
-        this.pending.delete(request);
-        if (kind === Answer.ok) caller.resolve(body);
-        else caller.reject(decodeError(body));
+      if (!(frame instanceof Uint8Array)) {
+        throw new EngineError("Undecodable", { what: "frame", reason: "not bytes" });
       }
+      for (const message of eachMessage(frame)) this.settle(message);
     } catch (error) {
-      // Frames of our own enclave are whole; what is not means that it cannot be trusted to answer any more.
-      this.end = new EngineError("EnclaveGone", { reason: "its frames are damaged" }, { cause: error });
-      void this.worker.terminate();
+      // It cannot be trusted to answer any more.
+      this.over(
+        error instanceof PhatError && error.code === "EnclaveGone"
+          ? String(error.facts.reason)
+          : "its frames are damaged",
+        error,
+      );
+      void this.isolate.terminate();
     }
+  }
+
+  private settle({ kind, request, body }: FrameMessage): void {
+    if (kind !== Answer.ok && kind !== Answer.error) {
+      throw new EngineError("EnclaveGone", { reason: `its answer is of no kind there is (${kind})` });
+    }
+    if (request === 0) {
+      // About a frame as a whole, or itself: whoever waits in that frame would wait for ever.
+      const error = kind === Answer.error ? decodeError(body) : undefined;
+      const reason = error?.code === "EnclaveGone" ? error.facts.reason : error?.message.split("\n")[0];
+      throw new EngineError("EnclaveGone", { reason: reason ?? "it answered what nobody asked" });
+    }
+    if (this.givenUp.delete(request)) return;
+    const caller = this.pending.get(request);
+    if (caller === undefined) throw new EngineError("EnclaveGone", { reason: "it answered what nobody asked" });
+    this.pending.delete(request);
+    if (kind === Answer.ok) caller.resolve(body);
+    else caller.reject(decodeError(body));
   }
 
   /** Ends the isolate; calls under way are rejected. */
   async terminate(): Promise<void> {
-    this.end ??= new EngineError("EnclaveGone", { reason: "it was ended" });
-    await this.worker.terminate();
+    this.over("it was ended");
+    await this.isolate.terminate();
   }
 }

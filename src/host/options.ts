@@ -53,6 +53,11 @@ export interface NodeOptions {
   readonly queries?: QueryLimits;
   /** Blocks between two snapshots of the enclave: default 64. */
   readonly snapshotEvery?: number;
+  /**
+   * Where the enclave runs: a "thread" of this process (default), or a "process" of its own, whose crash is not this
+   * one's and whose memory is not in this one's heap snapshots.
+   */
+  readonly isolate?: "thread" | "process";
   /** Megabytes of JavaScript heap for the enclave: default 1024. */
   readonly enclaveMegabytes?: number;
   /** Hears what went wrong without stopping anything: a damaged snapshot that was passed over, an enclave restarted. */

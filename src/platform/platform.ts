@@ -29,7 +29,7 @@ export interface Platform {
 /**
  * Opens a platform.
  * @param folder where it keeps itself; undefined = nowhere, it is gone with the process.
- * @param code path of the enclave's code, which it measures.
+ * @param code the enclave's code, byte for byte as it was loaded: what is measured.
  * @param configuration what else belongs to the measurement.
  */
-export type OpenPlatform = (folder: string | undefined, code: string, configuration: Uint8Array) => Platform;
+export type OpenPlatform = (folder: string | undefined, code: Uint8Array, configuration: Uint8Array) => Platform;

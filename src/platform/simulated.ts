@@ -99,12 +99,12 @@ class Files {
 }
 
 /** Opens the simulated platform: `OpenPlatform`. */
-export function openPlatform(folder: string | undefined, code: string, configuration: Uint8Array): Platform {
+export function openPlatform(folder: string | undefined, code: Uint8Array, configuration: Uint8Array): Platform {
   const files = folder === undefined ? undefined : new Files(folder);
   const secret = (name: string): Uint8Array => files?.secret(name) ?? new Uint8Array(randomBytes(32));
   const root = secret("root");
   const quoting = ed25519Signer(secret("quoting"));
-  const measurement = measurementOf(createHash("sha256").update(readFileSync(code)).digest(), configuration);
+  const measurement = measurementOf(createHash("sha256").update(code).digest(), configuration);
   let inMemory = 0n;
 
   const counter = (): bigint => {

@@ -24,7 +24,8 @@ export type Bounded<T> = { readonly done: true; readonly value: T } | { readonly
 export function within<T>(milliseconds: number, work: () => T): Bounded<T> {
   let result: Bounded<T> = { done: false };
   let threw = false;
-  context ??= createContext({});
+  // A realm of its own, so it is closed against code from strings on its own.
+  context ??= createContext({}, { codeGeneration: { strings: false, wasm: false } });
   context.work = () => {
     try {
       result = { done: true, value: work() };

@@ -71,25 +71,34 @@ export class FrameWriter {
 }
 
 /**
- * The messages of a whole frame.
- * @throws {EngineError} `Undecodable` when it is cut, or a length lies; no message of such a frame is given.
+ * The messages of a whole frame, one after the other; only the one at hand is held.
+ * @throws {EngineError} `Undecodable` when it is cut, or a length lies, before any message of such a frame is given.
  */
-export function readFrame(frame: Uint8Array): FrameMessage[] {
+export function* eachMessage(frame: Uint8Array): Generator<FrameMessage, void> {
   const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
-  const messages: FrameMessage[] = [];
-  let at = 0;
-  while (at < frame.length) {
+  for (let at = 0; at < frame.length; ) {
     if (frame.length - at < LENGTH) throw undecodable("it ends inside a length", at);
     const length = view.getUint32(at, true);
     if (length < HEAD) throw undecodable(`a message of ${length} bytes`, at);
     if (length > frame.length - at - LENGTH) {
       throw undecodable(`a message of ${length} bytes, ${frame.length - at - LENGTH} left`, at);
     }
-    const body = frame.subarray(at + LENGTH + HEAD, at + LENGTH + length);
-    messages.push({ kind: view.getUint8(at + 4), request: view.getUint32(at + 5, true), body });
     at += LENGTH + length;
   }
-  return messages;
+  for (let at = 0; at < frame.length; ) {
+    const end = at + LENGTH + view.getUint32(at, true);
+    const body = frame.subarray(at + LENGTH + HEAD, end);
+    yield { kind: view.getUint8(at + 4), request: view.getUint32(at + 5, true), body };
+    at = end;
+  }
+}
+
+/**
+ * The messages of a whole frame.
+ * @throws {EngineError} `Undecodable` as `eachMessage` does.
+ */
+export function readFrame(frame: Uint8Array): FrameMessage[] {
+  return [...eachMessage(frame)];
 }
 
 /** Takes messages from a stream of chunks that fall as they like. */
@@ -109,9 +118,17 @@ export class FrameStream {
    * @throws {EngineError} `Undecodable` for a length that is too small or too large; the stream is worthless after.
    */
   push(chunk: Uint8Array): FrameMessage[] {
+    return readFrame(this.frame(chunk));
+  }
+
+  /**
+   * Adds a chunk and gives the messages that are complete with it as one frame, in a buffer of its own.
+   * @throws {EngineError} `Undecodable` as `push` does.
+   */
+  frame(chunk: Uint8Array): Uint8Array<ArrayBuffer> {
     this.chunks.push(chunk);
     this.held += chunk.length;
-    if (this.held < this.wanted) return [];
+    if (this.held < this.wanted) return new Uint8Array(0);
     // Joined only when at least one length or message is complete: a large message is copied once, not per chunk.
     const all = new Uint8Array(this.held);
     let at = 0;
@@ -131,9 +148,8 @@ export class FrameStream {
       }
       end += LENGTH + length;
     }
-    const messages = end === 0 ? [] : readFrame(all.subarray(0, end));
-    this.chunks = end === all.length ? [] : [all.subarray(end)];
+    this.chunks = end === all.length ? [] : [all.slice(end)];
     this.held = all.length - end;
-    return messages;
+    return end === all.length ? all : all.slice(0, end);
   }
 }

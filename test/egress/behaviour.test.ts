@@ -48,7 +48,7 @@ network.call(
   eventInput({ kind: "SetContractWeight", contract: user, weight: 1 }),
 );
 
-const entries = new Entries(openPlatform, import.meta.filename);
+const entries = new Entries((folder, configuration) => openPlatform(folder, new Uint8Array(1), configuration));
 const settings = checkSettings({ egress: { openAddresses: ["127.0.0.1"] } });
 entries.call(Entry.open, encode({ platformFolder: undefined, genesis: genesisBytes, settings }, writeEnclaveOptions));
 entries.call(Entry.start, Uint8Array.of(0));

@@ -8,7 +8,9 @@ import { measurementOf } from "../../src/crypto/quote.ts";
 import { measuredConfiguration } from "../../src/enclave/configuration.ts";
 import { maxContractStack, maxDepth } from "../../src/enclave/contract/limits.ts";
 import { Chain } from "../../src/host/chain/chain.ts";
-import { Enclave, enclaveStackMegabytes } from "../../src/host/enclave.ts";
+import { Enclave } from "../../src/host/enclave.ts";
+import { built } from "../../src/host/isolate/isolate.ts";
+import { enclaveStackMegabytes } from "../../src/host/isolate/thread.ts";
 import { memoryStore } from "../../src/host/store/memory.ts";
 import { requiredStackBytes } from "../../src/vm/index.ts";
 import { toHex } from "../../src/wire/bytes.ts";
@@ -118,6 +120,33 @@ describe("the isolate", () => {
     expect(enclaveStackMegabytes * 2 ** 20).toBeGreaterThanOrEqual(requiredStackBytes(maxDepth, maxContractStack));
   });
 
+  it("asks for no module of Node but those listed here; the last two are refused, which its HTTP client takes", () => {
+    const asked = readFileSync(bundle, "utf8").matchAll(/\("(node:[a-z_/]+)"\)/g);
+    expect([...new Set([...asked].map(([, name]) => name))].toSorted()).toMatchInlineSnapshot(`
+      [
+        "node:assert",
+        "node:buffer",
+        "node:crypto",
+        "node:diagnostics_channel",
+        "node:dns/promises",
+        "node:events",
+        "node:http",
+        "node:net",
+        "node:perf_hooks",
+        "node:querystring",
+        "node:sqlite",
+        "node:stream",
+        "node:tls",
+        "node:util",
+        "node:util/types",
+        "node:vm",
+        "node:worker_threads",
+        "node:zlib",
+      ]
+    `);
+    expect(readFileSync(bundle, "utf8")).not.toMatch(/\b(eval|import|Function)\(/);
+  });
+
   it("keeps its identity on its platform, whose folder is its owner's alone", async () => {
     const folder = join(dir, "platform");
     const first = (await opened(folder)).facts;
@@ -139,7 +168,7 @@ describe("the isolate", () => {
   });
 
   it("answers a malformed frame with an error frame, and lives on", async () => {
-    const worker = new Worker(bundle, { env: {} });
+    const worker = new Worker(built("platform/loader.js"), { env: {}, workerData: { code: bundle } });
     const answers: Uint8Array[] = [];
     const next = (): Promise<Uint8Array> =>
       new Promise((resolve, reject) => {

@@ -8,14 +8,12 @@ import { measurementOf, quoteMessage } from "../../src/crypto/quote.ts";
 import { openPlatform as openWith } from "../../src/platform/simulated.ts";
 
 const plain = Uint8Array.of(0);
-const openPlatform = (folder: string | undefined, path: string) => openWith(folder, path, plain);
+const openPlatform = (folder: string | undefined, loaded: Uint8Array) => openWith(folder, loaded, plain);
 
 let dir: string;
-let code: string;
+const code = Uint8Array.of(1, 2, 3);
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), "phatvm-platform-"));
-  code = join(dir, "enclave.js");
-  writeFileSync(code, "the enclave");
 });
 afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
@@ -56,10 +54,9 @@ describe("the simulated platform", () => {
   it("measures the code and the configuration, and gives each measurement a seal key of its own", () => {
     const folder = join(dir, "p");
     const first = openPlatform(folder, code);
-    expect(first.measurement).toEqual(measurementOf(createHash("sha256").update("the enclave").digest(), plain));
+    expect(first.measurement).toEqual(measurementOf(createHash("sha256").update(code).digest(), plain));
     const set = openWith(folder, code, Uint8Array.of(1));
-    writeFileSync(code, "another enclave");
-    const changed = openPlatform(folder, code);
+    const changed = openPlatform(folder, code.slice(1));
     const all = [first, set, changed];
     expect(new Set(all.map(({ measurement }) => Buffer.from(measurement).toString("hex"))).size).toBe(3);
     expect(new Set(all.map(({ sealKey }) => Buffer.from(sealKey).toString("hex"))).size).toBe(3);

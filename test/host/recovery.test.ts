@@ -55,10 +55,10 @@ const file = (name: string) => join(dir, "snapshots", name);
 async function crash(node: EmbeddedNode): Promise<void> {
   // biome-ignore lint/complexity/useLiteralKeys: a private part, reached on purpose
   const { enclave } = (await node["relay"]["running"]) as unknown as {
-    enclave: { worker: { terminate(): Promise<number> } };
+    enclave: { isolate: { terminate(): Promise<void> } };
   };
   // biome-ignore lint/complexity/useLiteralKeys: a private part, reached on purpose
-  await enclave["worker"].terminate();
+  await enclave["isolate"].terminate();
 }
 
 describe("a node that is opened again", () => {

@@ -33,7 +33,7 @@ const settings = checkSettings({ egress: { openAddresses: ["127.0.0.1"] } });
 
 /** The entries of an enclave that has executed what the network has. */
 function enclave(): Entries {
-  const entries = new Entries(openPlatform, import.meta.filename);
+  const entries = new Entries((folder, configuration) => openPlatform(folder, new Uint8Array(1), configuration));
   entries.call(Entry.open, encode({ platformFolder: undefined, genesis: genesisBytes, settings }, writeEnclaveOptions));
   entries.call(Entry.start, Uint8Array.of(0));
   for (const block of network.blocks) entries.call(Entry.dispatch, encode(block, writeRelayedBlock));

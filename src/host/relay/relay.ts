@@ -24,7 +24,8 @@ import {
 import { readSealedReceipts, type SealedReceipts } from "../../wire/receipt.ts";
 import { decode, encode } from "../../wire/scale.ts";
 import type { Chain } from "../chain/chain.ts";
-import { Enclave, type IsolateLimits } from "../enclave.ts";
+import { Enclave } from "../enclave.ts";
+import type { IsolateKind, IsolateLimits } from "../isolate/isolate.ts";
 import type { Snapshots } from "../store/snapshots.ts";
 
 /** Blocks that are sent to the enclave in one frame, at most. */
@@ -38,6 +39,7 @@ const MOST_DEATHS = 3;
 export interface RelaySetting {
   readonly chain: Chain;
   readonly limits: IsolateLimits;
+  readonly isolate: IsolateKind;
   /** Folder of the platform; without one an enclave that dies takes its keys along and cannot be followed by another. */
   readonly platformFolder: string | undefined;
   /** JSON of `EnclaveSettings`. */
@@ -109,7 +111,7 @@ export class Relay {
   }
 
   private async launch(): Promise<Running> {
-    const enclave = new Enclave(this.setting.limits);
+    const enclave = new Enclave(this.setting.limits, this.setting.isolate);
     try {
       const { platformFolder, chain, settings } = this.setting;
       const { genesisBytes: genesis, secrets } = chain;

@@ -1,0 +1,57 @@
+/**
+ * Loads an enclave, as hardware would: reads its code once, measures it, and runs the very bytes that were measured.
+ *
+ * This is the first module of the isolate's thread and no part of the measurement. The code is run as a script without
+ * a loader of modules, so `import()` is refused in it, and of Node it gets the modules listed here and no others.
+ * @module
+ */
+
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { compileFunction, createContext, Script } from "node:vm";
+import { parentPort, workerData } from "node:worker_threads";
+import { EngineError } from "../errors.ts";
+import { openPlatform } from "./simulated.ts";
+import type { Surroundings } from "./surroundings.ts";
+
+/** The modules of Node that an enclave may have: pure ones, and those that its HTTP client needs. */
+const modules: ReadonlySet<string> = new Set([
+  "node:assert",
+  "node:buffer",
+  "node:crypto",
+  "node:diagnostics_channel",
+  "node:dns/promises",
+  "node:events",
+  "node:http",
+  "node:net",
+  "node:perf_hooks",
+  "node:querystring",
+  "node:stream",
+  "node:tls",
+  "node:util",
+  "node:util/types",
+  "node:zlib",
+]);
+
+/** Of `node:vm` what bounds a run in time. */
+const bounded = Object.freeze({ createContext, Script });
+
+const port = parentPort;
+if (port === null) throw new EngineError("Internal", { what: "the enclave runs as a worker thread" });
+
+const load = createRequire(import.meta.url);
+const require = (name: string): unknown => {
+  if (name === "node:vm") return bounded;
+  if (modules.has(name)) return load(name);
+  // In Node's own words, which the HTTP client understands: to the enclave there is no such module.
+  throw Object.assign(new Error(`No such built-in module: ${name}`), { code: "ERR_UNKNOWN_BUILTIN_MODULE" });
+};
+
+const { code: file } = workerData as { readonly code: string };
+const code = readFileSync(file);
+const surroundings: Surroundings = {
+  openPlatform: (folder, configuration) => openPlatform(folder, code, configuration),
+  send: (frame) => port.postMessage(frame, [frame.buffer]),
+  receive: (take) => port.on("message", take),
+};
+compileFunction(code.toString("utf8"), ["require", "surroundings"], { filename: file })(require, surroundings);
