@@ -25,11 +25,3 @@ export interface Platform {
   /** Vouches for data, at most 64 bytes. */
   quote(data: Uint8Array): Quote;
 }
-
-/**
- * Opens a platform.
- * @param folder where it keeps itself; undefined = nowhere, it is gone with the process.
- * @param code the enclave's code, byte for byte as it was loaded: what is measured.
- * @param configuration what else belongs to the measurement.
- */
-export type OpenPlatform = (folder: string | undefined, code: Uint8Array, configuration: Uint8Array) => Platform;

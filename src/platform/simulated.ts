@@ -98,7 +98,12 @@ class Files {
   }
 }
 
-/** Opens the simulated platform: `OpenPlatform`. */
+/**
+ * Opens the simulated platform.
+ * @param folder where it keeps itself; undefined = nowhere, it is gone with the process.
+ * @param code the enclave's code, byte for byte as it was loaded: what is measured.
+ * @param configuration what else belongs to the measurement.
+ */
 export function openPlatform(folder: string | undefined, code: Uint8Array, configuration: Uint8Array): Platform {
   const files = folder === undefined ? undefined : new Files(folder);
   const secret = (name: string): Uint8Array => files?.secret(name) ?? new Uint8Array(randomBytes(32));
