@@ -234,8 +234,13 @@ export const catalogue = {
     "The folder or the engine is faulty: keep the folder, and please report it with the versions used.",
   ),
   RollbackDetected: engine(
-    (f) => `The chain in the folder ends at block ${f.chain}, but the enclave has been at block ${f.enclave}.`,
-    "The chain was cut or an older copy put back: restore the newest copy of the folder.",
+    (f) =>
+      f.reason !== undefined
+        ? `The enclave does not start from what it was offered: ${f.reason}.`
+        : f.fork === true
+          ? `The chain in the folder has another block ${f.enclave} than the one that the enclave has executed.`
+          : `The chain in the folder ends at block ${f.chain}, but the enclave has been at block ${f.enclave}.`,
+    "The chain was cut, an older copy put back, or sealed files removed: restore the newest copy of the folder. If it is lost, `open({ dir, acceptRollback: true })` or `phatvm serve --accept-rollback`, once, goes on from what is there: what came after is gone for good, for those too who hold receipts of it.",
   ),
   NodeClosed: engine(() => "The node is closed.", "Open it again."),
   CallGivenUp: engine(

@@ -1,12 +1,13 @@
 /**
- * AES-256-GCM, native: what is sealed carries its tag behind the ciphertext.
+ * AES-256-GCM, native: in one piece, the tag behind the ciphertext, or with both apart, which copies nothing.
  * @module
  */
 
 import { createCipheriv, createDecipheriv } from "node:crypto";
 import { EngineError } from "../errors.ts";
 
-const TAG = 16;
+/** Bytes of a tag. */
+export const aeadTagBytes = 16;
 const nothing = new Uint8Array();
 
 function check(key: Uint8Array, iv: Uint8Array): void {
@@ -32,15 +33,27 @@ export function sealAead(
   plaintext: Uint8Array,
   associated: Uint8Array = nothing,
 ): Uint8Array {
+  const [ciphertext, tag] = sealAeadApart(key, iv, plaintext, associated);
+  const sealed = new Uint8Array(ciphertext.length + aeadTagBytes);
+  sealed.set(ciphertext);
+  sealed.set(tag, ciphertext.length);
+  return sealed;
+}
+
+/** `sealAead` with ciphertext, as long as the plaintext, and tag apart. */
+export function sealAeadApart(
+  key: Uint8Array,
+  iv: Uint8Array,
+  plaintext: Uint8Array,
+  associated: Uint8Array = nothing,
+): readonly [ciphertext: Uint8Array, tag: Uint8Array] {
   check(key, iv);
-  const cipher = createCipheriv("aes-256-gcm", key, iv, { authTagLength: TAG });
+  const cipher = createCipheriv("aes-256-gcm", key, iv, { authTagLength: aeadTagBytes });
   if (associated.length > 0) cipher.setAAD(associated);
-  const out = new Uint8Array(plaintext.length + TAG);
-  const body = cipher.update(plaintext);
-  out.set(body);
-  out.set(cipher.final(), body.length);
-  out.set(cipher.getAuthTag(), plaintext.length);
-  return out;
+  // In this mode everything comes at once; `final` gives nothing but must be asked.
+  const ciphertext = cipher.update(plaintext);
+  cipher.final();
+  return [ciphertext, cipher.getAuthTag()];
 }
 
 /**
@@ -55,19 +68,28 @@ export function openAead(
   sealed: Uint8Array,
   associated: Uint8Array = nothing,
 ): Uint8Array | undefined {
+  const length = Math.max(0, sealed.length - aeadTagBytes);
+  return openAeadApart(key, iv, sealed.subarray(0, length), sealed.subarray(length), associated);
+}
+
+/** `openAead` of ciphertext and tag apart. */
+export function openAeadApart(
+  key: Uint8Array,
+  iv: Uint8Array,
+  ciphertext: Uint8Array,
+  tag: Uint8Array,
+  associated: Uint8Array = nothing,
+): Uint8Array | undefined {
   check(key, iv);
-  const length = sealed.length - TAG;
-  if (length < 0) return undefined;
-  const decipher = createDecipheriv("aes-256-gcm", key, iv, { authTagLength: TAG });
+  if (tag.length !== aeadTagBytes) return undefined;
+  const decipher = createDecipheriv("aes-256-gcm", key, iv, { authTagLength: aeadTagBytes });
   if (associated.length > 0) decipher.setAAD(associated);
-  decipher.setAuthTag(sealed.subarray(length));
-  const out = new Uint8Array(length);
-  const body = decipher.update(sealed.subarray(0, length));
-  out.set(body);
+  decipher.setAuthTag(tag);
+  const plaintext = decipher.update(ciphertext);
   try {
-    out.set(decipher.final(), body.length);
+    decipher.final();
   } catch {
     return undefined;
   }
-  return out;
+  return new Uint8Array(plaintext.buffer, plaintext.byteOffset, plaintext.length);
 }

@@ -12,19 +12,23 @@ import { EngineError } from "../errors.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { Surroundings } from "../platform/surroundings.ts";
 import { Machine } from "../vm/index.ts";
-import { decodeRelayedBlock } from "../wire/block.ts";
+import { decodeRelayedBlock, writeHeader } from "../wire/block.ts";
+import { sameBytes } from "../wire/bytes.ts";
 import { type EnclaveSettings, readSettings, writeMetrics } from "../wire/egress.ts";
 import {
   type EnclaveLog,
   Entry,
   readEnclaveOptions,
+  readStartOffer,
   writeEnclaveFacts,
   writeEnclaveHeight,
   writeEnclaveResult,
+  writeEnclaveStart,
 } from "../wire/entry.ts";
 import { readQuery } from "../wire/query.ts";
 import { writeSealedReceipts } from "../wire/receipt.ts";
-import { decode, encode, type Reader } from "../wire/scale.ts";
+import { decode, encode } from "../wire/scale.ts";
+import { Checkpoints } from "./checkpoint/checkpoints.ts";
 import { measuredConfiguration } from "./configuration.ts";
 import { maxContractStack } from "./contract/limits.ts";
 import { LocalCache } from "./contract/pink/cache.ts";
@@ -32,11 +36,9 @@ import { Egress } from "./egress/egress.ts";
 import { Queries } from "./egress/queries.ts";
 import { keysFromRoot } from "./keys/from-root.ts";
 import type { KeyProvider } from "./keys/provider.ts";
-import { seal, unseal } from "./keys/sealing.ts";
 import { openSecrets, type Seals, sealSecrets, sealsOf } from "./keys/secrets.ts";
 import { Runtime, type RuntimeServices } from "./runtime/runtime.ts";
 
-const SNAPSHOT = "state snapshot";
 const QUERY_LOG = "query log";
 /** The most log lines that one call gives back; the first ones are kept. */
 const MOST_LOGS = 10_000;
@@ -48,6 +50,8 @@ interface Opened {
   readonly genesis: Uint8Array;
   readonly settings: EnclaveSettings;
   readonly egress: Egress;
+  /** Undefined when nothing is kept. */
+  readonly checkpoints: Checkpoints | undefined;
 }
 
 /** What answers queries, from `start` on. */
@@ -58,6 +62,7 @@ interface Started {
 
 /** Milliseconds of a clock that never goes back. */
 const now = (): number => performance.now();
+const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length));
 
 function outOfOrder(entry: string): EngineError {
   return new EngineError("EntryUnknown", { entry: `"${entry}" in this state of the enclave` });
@@ -65,14 +70,13 @@ function outOfOrder(entry: string): EngineError {
 
 /** The enclave behind its entries. */
 export class Entries {
-  readonly #openPlatform: Surroundings["openPlatform"];
+  readonly #surroundings: Pick<Surroundings, "openPlatform" | "openFiles">;
   #opened: Opened | undefined;
   #running: Started | undefined;
   #logs: EnclaveLog[] = [];
 
-  /** @param openPlatform opens the platform that has measured this code. */
-  constructor(openPlatform: Surroundings["openPlatform"]) {
-    this.#openPlatform = openPlatform;
+  constructor(surroundings: Pick<Surroundings, "openPlatform" | "openFiles">) {
+    this.#surroundings = surroundings;
   }
 
   /**
@@ -89,9 +93,7 @@ export class Entries {
       case Entry.dispatch:
         return this.#dispatch(body);
       case Entry.query:
-        return this.#running === undefined
-          ? this.#none("query")
-          : this.#running.queries.ask(decode(body, "query", readQuery), request);
+        return this.#answering("query").queries.ask(decode(body, "query", readQuery), request);
       case Entry.cancel: {
         const { queries } = this.#running ?? this.#none("cancel");
         queries.cancel(decode(body, "request number", (r) => r.u32()));
@@ -102,21 +104,21 @@ export class Entries {
         return encode((this.#opened as Opened).egress.metrics.read(queries.active), writeMetrics);
       }
       case Entry.egressRules: {
-        const rules = this.#started("egressRules").egressRules(account(body));
+        const rules = this.#answering("egressRules").runtime.egressRules(account(body));
         return encode(rules, (w) => w.option(rules, (o, bytes) => o.raw(bytes)));
       }
-      case Entry.snapshot:
-        return this.#snapshot();
+      case Entry.checkpoint:
+        return this.#checkpoint();
       case Entry.balance: {
-        const { total, free } = this.#started("balance").balance(account(body));
+        const { total, free } = this.#answering("balance").runtime.balance(account(body));
         return encode(total, (w) => w.u128(total).u128(free));
       }
       case Entry.codeExists: {
-        const exists = this.#started("codeExists").codeExists(account(body));
+        const exists = this.#answering("codeExists").runtime.codeExists(account(body));
         return encode(exists, (w) => w.bool(exists));
       }
       case Entry.contractCode: {
-        const code = this.#started("contractCode").contractCode(account(body));
+        const code = this.#answering("contractCode").runtime.contractCode(account(body));
         return encode(code, (w) => w.option(code, (o, hash) => o.raw(hash)));
       }
       default:
@@ -132,6 +134,19 @@ export class Entries {
     return (this.#running ?? this.#none(entry)).runtime;
   }
 
+  /** What answers: nothing, while the state is behind what it has answered from before. */
+  #answering(entry: string): Started {
+    const running = this.#running ?? this.#none(entry);
+    if (running.runtime.height < this.#bound) {
+      throw new EngineError("EntryUnknown", { entry: `"${entry}" until block ${this.#bound} is executed again` });
+    }
+    return running;
+  }
+
+  get #bound(): number {
+    return this.#opened?.checkpoints?.bound.height ?? 0;
+  }
+
   #open(body: Uint8Array): Uint8Array {
     if (this.#opened !== undefined) throw outOfOrder("open");
     const options = decode(body, "enclave options", readEnclaveOptions);
@@ -141,14 +156,19 @@ export class Entries {
       now,
       owned: (contract) => this.#running?.runtime.egressRules(contract),
     });
-    const platform = this.#openPlatform(options.platformFolder, measuredConfiguration(settings));
+    const platform = this.#surroundings.openPlatform(options.platformFolder, measuredConfiguration(settings));
     const { genesis } = options;
     const genesisHash = blake2_256(genesis);
     const known = options.secrets;
-    const root = known === undefined ? new Uint8Array(randomBytes(32)) : openSecrets(platform, genesisHash, known);
+    const root = known === undefined ? random(32) : openSecrets(platform, genesisHash, known);
     const secrets = known === undefined ? sealSecrets(platform, genesisHash, root) : undefined;
     const keys = keysFromRoot(root);
-    this.#opened = { platform, keys, seals: sealsOf(root, genesisHash), genesis, settings, egress };
+    const seals = sealsOf(root, genesisHash);
+    const files =
+      options.checkpointFolder === undefined ? undefined : this.#surroundings.openFiles(options.checkpointFolder);
+    const checkpoints =
+      files === undefined ? undefined : new Checkpoints({ files, platform, ...seals, genesisHash, random });
+    this.#opened = { platform, keys, seals, genesis, settings, egress, checkpoints };
     const { measurement, signer, name } = platform;
     return encode({ measurement, platform: name, signer, worker: keys.workerKey, secrets }, writeEnclaveFacts);
   }
@@ -156,9 +176,10 @@ export class Entries {
   #start(body: Uint8Array): Uint8Array {
     const opened = this.#opened;
     if (opened === undefined || this.#running !== undefined) throw outOfOrder("start");
-    const snapshot = decode(body, "start", (r: Reader) => r.option((o) => o.bytes()));
-    const services = {
-      machine: new Machine(),
+    const offer = decode(body, "start", readStartOffer);
+    const machine = new Machine();
+    const services: RuntimeServices = {
+      machine,
       maxStack: maxContractStack,
       keys: opened.keys,
       cache: new LocalCache(() => Math.floor(now() / 1000)),
@@ -166,37 +187,33 @@ export class Entries {
         if (this.#logs.length < MOST_LOGS) this.#logs.push(record);
       },
     };
-    const runtime =
-      snapshot === undefined ? Runtime.create(opened.genesis, services) : this.#restored(opened, snapshot, services);
-    this.#running = { runtime, queries: this.#queries(opened, services.machine, runtime) };
+    const { restored, warnings } = opened.checkpoints?.start(offer, (at, content) => {
+      const runtime = Runtime.restore(opened.genesis, content, services);
+      if (!sameBytes(runtime.hash, at.hash)) {
+        throw new EngineError("SealBroken", { what: "The checkpoint", reason: "its state is that of another block" });
+      }
+      return runtime;
+    }) ?? { restored: undefined, warnings: [] };
+    const runtime = restored ?? Runtime.create(opened.genesis, services);
+    this.#running = { runtime, queries: this.#queries(opened, machine, runtime) };
     const { height, hash } = runtime;
-    return encode({ height, hash }, writeEnclaveHeight);
-  }
-
-  #restored(opened: Opened, snapshot: Uint8Array, services: RuntimeServices): Runtime {
-    const { root, policy } = opened.seals;
-    const { plaintext, header } = unseal(root, policy, SNAPSHOT, snapshot);
-    const runtime = Runtime.restore(opened.genesis, plaintext, services);
-    if (BigInt(runtime.height) !== header.sequence) {
-      throw new EngineError("SealBroken", { what: `The ${SNAPSHOT}`, reason: "its header names another block" });
-    }
-    return runtime;
+    return encode({ height, hash, bound: this.#bound, warnings }, writeEnclaveStart);
   }
 
   #queries({ seals, settings, egress }: Opened, machine: Machine, runtime: Runtime): Queries {
-    const { root, policy } = seals;
+    const { keys, policy } = seals;
     return new Queries({
       runtime,
       egress,
       limits: settings.queries,
       logs: {
-        seal: (log, block) => seal(root, policy, QUERY_LOG, { sequence: BigInt(block), counter: 0n }, log),
-        unseal: (sealed) => unseal(root, policy, QUERY_LOG, sealed).plaintext,
+        seal: (log, block) => keys.sealRecord(policy, QUERY_LOG, { sequence: BigInt(block), counter: 0n }, log),
+        unseal: (sealed) => keys.openRecord(policy, QUERY_LOG, sealed).plaintext,
       },
       within: (milliseconds, work) => machine.within(milliseconds, work),
       now,
       time: () => BigInt(Date.now()),
-      random: (length) => new Uint8Array(randomBytes(length)),
+      random,
       logInto: (lines, work) => {
         const before = this.#logs;
         this.#logs = lines;
@@ -217,20 +234,22 @@ export class Entries {
 
   #dispatch(body: Uint8Array): Uint8Array {
     const runtime = this.#started("dispatch");
+    const block = decodeRelayedBlock(body);
+    const { checkpoints } = this.#opened as Opened;
+    checkpoints?.check(block.header.number, () => blake2_256(encode(block.header, writeHeader)));
     this.#takeLogs();
-    const { sealed } = runtime.dispatch(decodeRelayedBlock(body));
+    const { sealed } = runtime.dispatch(block);
+    checkpoints?.checkState(runtime);
     return encode({ result: encode(sealed, writeSealedReceipts), logs: this.#takeLogs() }, writeEnclaveResult);
   }
 
-  #snapshot(): Uint8Array {
-    const runtime = this.#started("snapshot");
-    const { platform, seals } = this.#opened as Opened;
-    const header = { sequence: BigInt(runtime.height), counter: platform.counter() };
-    const sealed = seal(seals.root, seals.policy, SNAPSHOT, header, runtime.snapshot());
-    return encode(runtime.height, (w) => {
-      writeEnclaveHeight(w, runtime);
-      w.bytes(sealed);
-    });
+  async #checkpoint(): Promise<Uint8Array> {
+    const runtime = this.#answering("checkpoint").runtime;
+    const { checkpoints } = this.#opened as Opened;
+    if (checkpoints === undefined) throw outOfOrder("checkpoint");
+    const { height, hash, stateRoot } = runtime;
+    await checkpoints.take({ height, hash, stateRoot }, [runtime.snapshot()]);
+    return encode({ height, hash }, writeEnclaveHeight);
   }
 }
 

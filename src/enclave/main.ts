@@ -19,7 +19,7 @@ declare const surroundings: Surroundings;
 const MOST_ANSWERS = 8 * 1024 * 1024;
 
 closeRealm();
-const entries = new Entries(surroundings.openPlatform);
+const entries = new Entries(surroundings);
 const answers = new FrameWriter();
 
 /** Sends what has been answered, if anything has. */

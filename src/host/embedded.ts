@@ -23,7 +23,6 @@ import { Pool, poolLimits } from "./chain/pool.ts";
 import { checkSignature } from "./chain/signature.ts";
 import type { NodeOptions } from "./options.ts";
 import { Relay } from "./relay/relay.ts";
-import type { Snapshots } from "./store/snapshots.ts";
 import { key, type Store } from "./store/store.ts";
 
 /** The most bytes of an extrinsic: code of 2 MiB, and what goes around it. */
@@ -38,7 +37,8 @@ const IDLE_MS = 50;
 /** Where a node keeps what it keeps. */
 export interface Places {
   readonly store: Store;
-  readonly snapshots: Snapshots | undefined;
+  /** Folder of the enclave's checkpoints. */
+  readonly checkpointFolder: string | undefined;
   readonly platformFolder: string | undefined;
   /** Called once everything else has ended. */
   readonly release: () => Promise<void>;
@@ -105,8 +105,9 @@ export class EmbeddedNode implements NodeApi {
       isolate: options.isolate ?? "thread",
       platformFolder: places.platformFolder,
       settings: checkSettings(options),
-      snapshots: places.snapshots,
-      snapshotEvery: options.snapshotEvery ?? 64,
+      checkpointFolder: places.checkpointFolder,
+      checkpointEvery: options.checkpointEvery ?? 64,
+      acceptRollback: options.acceptRollback === true,
       warn: options.onWarning ?? (() => undefined),
       executed: (number, sealed, logs, again) => this.executed(number, sealed, logs, again),
       failed: (error) => this.fail(error),
@@ -374,7 +375,7 @@ export class EmbeddedNode implements NodeApi {
     this.unexecuted.clear();
   }
 
-  /** Finishes what is in blocks, refuses what only waits, takes a snapshot, and ends everything. */
+  /** Finishes what is in blocks, refuses what only waits, takes a checkpoint, and ends everything. */
   close(): Promise<void> {
     this.closing ??= this.shut();
     return this.closing;

@@ -5,8 +5,8 @@
  * format            "phatvm folder 1": written last when a folder is made, so a folder without it was never used
  * owner-<n>.sock    whose folder it is
  * chain.mdb         the chain (LMDB), with chain.mdb-lock
- * snapshots/        sealed snapshots of the enclave
- * platform/         what the simulated platform keeps; the host knows only this path
+ * checkpoints/      sealed state of the enclave, which reads and writes it itself; the host knows only this path
+ * platform/         what the simulated platform keeps, likewise
  * ```
  * @module
  */
@@ -17,12 +17,11 @@ import { join, resolve } from "node:path";
 import { EngineError } from "../errors.ts";
 import { isOwnerFile, type Ownership, ownFolder } from "./owner.ts";
 import { lmdbStore } from "./store/lmdb.ts";
-import { Snapshots } from "./store/snapshots.ts";
 import type { Store } from "./store/store.ts";
 
 const FORMAT = "phatvm folder 1";
 const formatFile = "format";
-const ours = new Set([formatFile, "format.new", "chain.mdb", "chain.mdb-lock", "snapshots", "platform"]);
+const ours = new Set([formatFile, "format.new", "chain.mdb", "chain.mdb-lock", "checkpoints", "platform"]);
 
 /** An open folder that this process owns. */
 export interface Folder {
@@ -30,7 +29,7 @@ export interface Folder {
   readonly dir: string;
   readonly ownership: Ownership;
   readonly store: Store;
-  readonly snapshots: Snapshots;
+  readonly checkpoints: string;
   readonly platform: string;
   /** Whether it was made just now; then `born` is to be called once its chain has begun. */
   readonly fresh: boolean;
@@ -99,14 +98,14 @@ export async function openFolder(path: string, listen: boolean): Promise<Folder>
     const fresh = !isBorn(dir);
     // A folder whose making was cut short holds nothing that anybody was told of.
     if (fresh)
-      for (const name of ["chain.mdb", "chain.mdb-lock", "snapshots"])
+      for (const name of ["chain.mdb", "chain.mdb-lock", "checkpoints"])
         rmSync(join(dir, name), { recursive: true, force: true });
     const store = await lmdbStore(join(dir, "chain.mdb"), dir, fresh);
     return {
       dir,
       ownership,
       store,
-      snapshots: new Snapshots(join(dir, "snapshots")),
+      checkpoints: join(dir, "checkpoints"),
       platform: join(dir, "platform"),
       fresh,
       born: () => writeFormat(dir),

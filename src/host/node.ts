@@ -22,7 +22,8 @@ import { memoryStore } from "./store/memory.ts";
 export async function openNode(options: NodeOptions = {}): Promise<NodeApi> {
   if (options.dir === undefined) {
     const store = memoryStore();
-    const places: Places = { store, snapshots: undefined, platformFolder: undefined, release: async () => undefined };
+    const release = async (): Promise<void> => undefined;
+    const places: Places = { store, checkpointFolder: undefined, platformFolder: undefined, release };
     return EmbeddedNode.start(places, options);
   }
   const folder = await openFolder(options.dir, options.listen === true);
@@ -30,11 +31,12 @@ export async function openNode(options: NodeOptions = {}): Promise<NodeApi> {
     const node = await EmbeddedNode.start(
       {
         store: folder.store,
-        snapshots: folder.snapshots,
+        checkpointFolder: folder.checkpoints,
         platformFolder: folder.platform,
         release: () => folder.ownership.release(),
       },
-      { ...options, dir: folder.dir },
+      // A folder whose making was cut short may have a counter, but nobody was told of anything in it.
+      { ...options, dir: folder.dir, acceptRollback: options.acceptRollback === true || folder.fresh },
     );
     if (folder.fresh) await folder.born();
     if (options.listen === true) folder.ownership.serve((socket) => serveClient(node, socket));

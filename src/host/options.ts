@@ -51,8 +51,13 @@ export interface NodeOptions {
   readonly egress?: EgressOptions;
   /** What queries may take. */
   readonly queries?: QueryLimits;
-  /** Blocks between two snapshots of the enclave: default 64. */
-  readonly snapshotEvery?: number;
+  /** Blocks between two checkpoints of the enclave's state: default 64. One is taken by `close` in any case. */
+  readonly checkpointEvery?: number;
+  /**
+   * Goes on from what is in the folder although the enclave has been further, after a `RollbackDetected`: what came
+   * after is given up for good, and whoever holds a receipt of it will not find it. Default false; to be left false.
+   */
+  readonly acceptRollback?: boolean;
   /**
    * Where the enclave runs: a "thread" of this process (default), or a "process" of its own, whose crash is not this
    * one's and whose memory is not in this one's heap snapshots.
@@ -60,6 +65,6 @@ export interface NodeOptions {
   readonly isolate?: "thread" | "process";
   /** Megabytes of JavaScript heap for the enclave: default 1024. */
   readonly enclaveMegabytes?: number;
-  /** Hears what went wrong without stopping anything: a damaged snapshot that was passed over, an enclave restarted. */
+  /** Hears what went wrong without stopping anything: a damaged checkpoint that was passed over, an enclave restarted. */
   readonly onWarning?: (warning: string) => void;
 }

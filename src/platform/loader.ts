@@ -11,6 +11,7 @@ import { createRequire } from "node:module";
 import { compileFunction, createContext, Script } from "node:vm";
 import { parentPort, workerData } from "node:worker_threads";
 import { EngineError } from "../errors.ts";
+import { openFiles } from "./files.ts";
 import { openPlatform } from "./simulated.ts";
 import type { Surroundings } from "./surroundings.ts";
 
@@ -51,6 +52,7 @@ const { code: file } = workerData as { readonly code: string };
 const code = readFileSync(file);
 const surroundings: Surroundings = {
   openPlatform: (folder, configuration) => openPlatform(folder, code, configuration),
+  openFiles,
   send: (frame) => port.postMessage(frame, [frame.buffer]),
   receive: (take) => port.on("message", take),
 };

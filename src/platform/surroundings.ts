@@ -1,9 +1,10 @@
 /**
- * What an enclave finds where it is started, and all that it finds: its platform, a way for frames, and the modules of
- * Node that it was given.
+ * What an enclave finds where it is started, and all that it finds: its platform, a folder for its files, a way for
+ * frames, and the modules of Node that it was given.
  * @module
  */
 
+import type { Files } from "./files.ts";
 import type { Platform } from "./platform.ts";
 
 /** Handed to the enclave's code by whoever loads it, under the name `surroundings`. */
@@ -14,6 +15,8 @@ export interface Surroundings {
    * @param configuration what else belongs to the measurement.
    */
   openPlatform(folder: string | undefined, configuration: Uint8Array): Platform;
+  /** Opens the folder that the host names for what is sealed. */
+  openFiles(folder: string): Files;
   /** Sends a frame to the host; its buffer is handed over. */
   send(frame: Uint8Array<ArrayBuffer>): void;
   /** Takes what the host sends from now on: whatever it is. */

@@ -4,10 +4,10 @@
  * | entry | in | out |
  * |---|---|---|
  * | open | `EnclaveOptions` | `EnclaveFacts` |
- * | start | option of a sealed snapshot | `EnclaveHeight` |
+ * | start | `StartOffer` | `EnclaveStart` |
  * | dispatch | `RelayedBlock` | `EnclaveResult` of `SealedReceipts` |
  * | query | `QueryRequest` | `EnclaveResult` of `QueryAnswer` |
- * | snapshot | nothing | a sealed snapshot |
+ * | checkpoint | nothing | `EnclaveHeight` of the block that it stands for, once it is on disk |
  * | balance | account, 32 bytes | total u128, free u128 |
  * | codeExists | code hash, 32 bytes | bool |
  * | contractCode | contract, 32 bytes | option of 32 bytes |
@@ -23,25 +23,27 @@ import { contractId } from "./bytes.ts";
 import type { LogRecord } from "./node.ts";
 import type { Reader, Writer } from "./scale.ts";
 
-/** The number of each entry. Never given another meaning. */
+/** The number of each entry. Never given another meaning: 5 was one that gave a sealed state to the host. */
 export const Entry = {
   open: 1,
   start: 2,
   dispatch: 3,
   query: 4,
-  snapshot: 5,
   balance: 6,
   codeExists: 7,
   contractCode: 8,
   cancel: 9,
   metrics: 10,
   egressRules: 11,
+  checkpoint: 12,
 } as const;
 
 /** What an enclave is opened with. */
 export interface EnclaveOptions {
   /** Folder of the platform; undefined = none, the platform is gone with the process. */
   readonly platformFolder: string | undefined;
+  /** Folder of the checkpoints; undefined = none are kept. */
+  readonly checkpointFolder?: string | undefined;
   /** SCALE `Genesis`. */
   readonly genesis: Uint8Array;
   /** JSON of `EnclaveSettings`; undefined = the defaults. */
@@ -56,6 +58,7 @@ export function writeEnclaveOptions(w: Writer, options: EnclaveOptions): void {
     .bytes(options.genesis);
   w.option(options.settings, (o, settings) => o.str(settings));
   w.option(options.secrets, (o, secrets) => o.bytes(secrets));
+  w.option(options.checkpointFolder, (o, folder) => o.str(folder));
 }
 
 export function readEnclaveOptions(r: Reader): EnclaveOptions {
@@ -66,6 +69,7 @@ export function readEnclaveOptions(r: Reader): EnclaveOptions {
     genesis: r.bytes(),
     settings: r.option((o) => o.str()),
     secrets: r.option((o) => o.bytes()),
+    checkpointFolder: r.option((o) => o.str()),
   };
 }
 
@@ -133,6 +137,39 @@ export function writeEnclaveHeight(w: Writer, at: EnclaveHeight): void {
 
 export function readEnclaveHeight(r: Reader): EnclaveHeight {
   return { height: r.u32(), hash: r.raw(32) };
+}
+
+/** What a host offers an enclave that it starts. */
+export interface StartOffer {
+  /** Number of the last block of its chain; a checkpoint may stand no higher. */
+  readonly head: number;
+  /** Whether the owner accepts the loss of what the enclave has executed and this chain does not have. */
+  readonly acceptRollback: boolean;
+}
+
+export function writeStartOffer(w: Writer, offer: StartOffer): void {
+  w.u32(offer.head).bool(offer.acceptRollback);
+}
+
+export function readStartOffer(r: Reader): StartOffer {
+  return { head: r.u32(), acceptRollback: r.bool() };
+}
+
+/** Where an enclave has started. */
+export interface EnclaveStart extends EnclaveHeight {
+  /** Number of the block up to which it answers nobody, because it has been there before. */
+  readonly bound: number;
+  /** What went wrong without stopping anything, for people. */
+  readonly warnings: readonly string[];
+}
+
+export function writeEnclaveStart(w: Writer, start: EnclaveStart): void {
+  writeEnclaveHeight(w, start);
+  w.u32(start.bound).vec(start.warnings, (o, warning) => o.str(warning));
+}
+
+export function readEnclaveStart(r: Reader): EnclaveStart {
+  return { ...readEnclaveHeight(r), bound: r.u32(), warnings: r.vec((o) => o.str(), 1) };
 }
 
 /** A log line without the number that the node gives it. */

@@ -6,11 +6,12 @@
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Entries } from "../../src/enclave/entries.ts";
+import { openFiles } from "../../src/platform/files.ts";
 import { openPlatform } from "../../src/platform/simulated.ts";
 import { type RelayedBlock, writeRelayedBlock } from "../../src/wire/block.ts";
 import type { ContractId } from "../../src/wire/bytes.ts";
 import { checkSettings, readMetrics } from "../../src/wire/egress.ts";
-import { Entry, readEnclaveResult, writeEnclaveOptions } from "../../src/wire/entry.ts";
+import { Entry, readEnclaveResult, writeEnclaveOptions, writeStartOffer } from "../../src/wire/entry.ts";
 import { readAnswer, writeQuery } from "../../src/wire/query.ts";
 import { decode, encode, type Reader, type Writer } from "../../src/wire/scale.ts";
 import {
@@ -48,10 +49,13 @@ network.call(
   eventInput({ kind: "SetContractWeight", contract: user, weight: 1 }),
 );
 
-const entries = new Entries((folder, configuration) => openPlatform(folder, new Uint8Array(1), configuration));
+const entries = new Entries({
+  openPlatform: (folder, configuration) => openPlatform(folder, new Uint8Array(1), configuration),
+  openFiles,
+});
 const settings = checkSettings({ egress: { openAddresses: ["127.0.0.1"] } });
 entries.call(Entry.open, encode({ platformFolder: undefined, genesis: genesisBytes, settings }, writeEnclaveOptions));
-entries.call(Entry.start, Uint8Array.of(0));
+entries.call(Entry.start, encode({ head: 0, acceptRollback: false }, writeStartOffer));
 for (const block of network.blocks) entries.call(Entry.dispatch, encode(block, writeRelayedBlock));
 
 async function ask(payload: Uint8Array): Promise<{ ended: Ended; logs: readonly string[] }> {

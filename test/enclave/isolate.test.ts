@@ -20,7 +20,9 @@ import {
   readEnclaveFacts,
   readEnclaveHeight,
   readEnclaveResult,
+  readEnclaveStart,
   writeEnclaveOptions,
+  writeStartOffer,
 } from "../../src/wire/entry.ts";
 import { decodeError } from "../../src/wire/error.ts";
 import { Answer, FrameWriter, readFrame } from "../../src/wire/frame.ts";
@@ -30,7 +32,7 @@ import { random } from "../faults/promise.ts";
 
 const bundle = join(import.meta.dirname, "../../dist/enclave/main.js");
 const nothing = new Uint8Array(0);
-const fromGenesis = Uint8Array.of(0);
+const fromGenesis = encode({ head: 1, acceptRollback: false }, writeStartOffer);
 
 let dir: string;
 let chain: Chain;
@@ -62,8 +64,6 @@ async function opened(platformFolder: string = dir, changes: Partial<EnclaveOpti
   return { enclave, facts };
 }
 
-const started = (snapshot: Uint8Array | undefined) =>
-  encode(snapshot, (w, s) => w.option(s, (o, bytes) => o.bytes(bytes)));
 const undecodable = expect.objectContaining({ code: "Undecodable" });
 
 describe("the isolate", () => {
@@ -175,7 +175,7 @@ describe("the isolate", () => {
         worker.once("message", resolve);
         worker.once("error", reject);
       });
-    const whole = new FrameWriter().add(Entry.snapshot, 7, nothing).take();
+    const whole = new FrameWriter().add(Entry.checkpoint, 7, nothing).take();
     for (const junk of ["text", 5, null, { frame: 1 }, [1], new Uint8Array(3), whole.subarray(0, 8)]) {
       worker.postMessage(junk);
       answers.push(await next());
@@ -195,8 +195,6 @@ describe("the isolate", () => {
   it("answers random bytes at every entry, and is what it was", async () => {
     const { enclave } = await opened();
     await enclave.call(Entry.start, fromGenesis);
-    await enclave.call(Entry.dispatch, chain.relayed(1));
-    const before = await enclave.call(Entry.snapshot, nothing);
     const next = random(7);
     const calls = Array.from({ length: 600 }, (_, i) => {
       const body = Uint8Array.from({ length: Math.floor(next() * 200) }, () => next() * 256);
@@ -208,7 +206,10 @@ describe("the isolate", () => {
     const outcomes = new Set(await Promise.all(calls));
     expect(outcomes).not.toContain("EnclaveGone");
     expect(outcomes).toContain("Undecodable");
-    expect(await enclave.call(Entry.snapshot, nothing)).toEqual(before);
+    const { enclave: undisturbed } = await opened();
+    await undisturbed.call(Entry.start, fromGenesis);
+    const block = chain.relayed(1);
+    expect(await enclave.call(Entry.dispatch, block)).toEqual(await undisturbed.call(Entry.dispatch, block));
   });
 
   it("executes a block of the chain, and refuses one that was changed anywhere", async () => {
@@ -232,27 +233,35 @@ describe("the isolate", () => {
     await expect(enclave.call(Entry.dispatch, block)).rejects.toMatchObject({ code: "BlockRefused" });
   });
 
-  it("starts from its sealed snapshot, and from nothing that was changed or is another's", async () => {
-    const { enclave } = await opened();
+  it("starts from its checkpoint, and from none that is another's", async () => {
+    const folder = join(dir, "checkpoints");
+    const { enclave } = await opened(dir, { checkpointFolder: folder });
     await enclave.call(Entry.start, fromGenesis);
     await enclave.call(Entry.dispatch, chain.relayed(1));
-    const [at, snapshot] = decode(await enclave.call(Entry.snapshot, nothing), "snapshot", (r) => [
-      readEnclaveHeight(r),
-      r.bytes(),
-    ]);
-    const { enclave: fresh } = await opened();
-    const next = random(13);
-    for (let i = 0; i < 60; i++) {
-      const changed = snapshot.slice(0, i % 3 === 0 ? Math.floor(next() * snapshot.length) : snapshot.length);
-      if (i % 3 !== 0) {
-        const byte = Math.floor(next() * snapshot.length);
-        changed[byte] = (changed[byte] as number) ^ (1 << Math.floor(next() * 8));
-      }
-      await expect(fresh.call(Entry.start, started(changed))).rejects.toMatchObject({ code: "SealBroken" });
+    const at = decode(await enclave.call(Entry.checkpoint, nothing), "height", readEnclaveHeight);
+    const { enclave: fresh } = await opened(dir, { checkpointFolder: folder });
+    const start = decode(await fresh.call(Entry.start, fromGenesis), "start", readEnclaveStart);
+    expect(start).toEqual({ ...at, bound: 1, warnings: [] });
+    const { enclave: other } = await opened(join(dir, "another-platform"), { checkpointFolder: folder });
+    const its = decode(await other.call(Entry.start, fromGenesis), "start", readEnclaveStart);
+    expect(its).toMatchObject({ height: 0, bound: 0, warnings: [expect.stringContaining("passed over")] });
+  });
+
+  it("answers nobody, and binds nothing, while it is behind what it has executed before", async () => {
+    const folder = join(dir, "checkpoints");
+    const { enclave } = await opened(dir, { checkpointFolder: folder });
+    await enclave.call(Entry.start, fromGenesis);
+    await enclave.call(Entry.dispatch, chain.relayed(1));
+    await enclave.call(Entry.checkpoint, nothing);
+    rmSync(join(folder, "checkpoint-0000000001.sealed"));
+    const { enclave: fresh } = await opened(dir, { checkpointFolder: folder });
+    const start = decode(await fresh.call(Entry.start, fromGenesis), "start", readEnclaveStart);
+    expect(start).toMatchObject({ height: 0, bound: 1 });
+    for (const entry of [Entry.balance, Entry.codeExists, Entry.contractCode, Entry.query, Entry.checkpoint]) {
+      await expect(fresh.call(entry, new Uint8Array(32))).rejects.toMatchObject({ code: "EntryUnknown" });
     }
-    const { enclave: other } = await opened(join(dir, "another-platform"));
-    await expect(other.call(Entry.start, started(snapshot))).rejects.toMatchObject({ code: "SealBroken" });
-    expect(decode(await fresh.call(Entry.start, started(snapshot)), "height", readEnclaveHeight)).toEqual(at);
+    await fresh.call(Entry.dispatch, chain.relayed(1));
+    expect(await fresh.call(Entry.balance, new Uint8Array(32))).toHaveLength(32);
   });
 
   it("gives callers a typed error when it is gone, and calls in one turn share a frame", async () => {

@@ -5,7 +5,6 @@ import { join } from "node:path";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { EmbeddedNode } from "../../src/host/embedded.ts";
 import { lmdbStore } from "../../src/host/store/lmdb.ts";
-import { Snapshots } from "../../src/host/store/snapshots.ts";
 import type { Store } from "../../src/host/store/store.ts";
 import { type AccountId, contractId } from "../../src/wire/bytes.ts";
 import { account, deployed, deposit, signed } from "../host/support/extrinsics.ts";
@@ -38,10 +37,10 @@ beforeEach(() => {
 
 const never = async (): Promise<void> => undefined;
 
-function start(store: Store, at: string, snapshotEvery = 16): Promise<EmbeddedNode> {
+function start(store: Store, at: string, checkpointEvery = 16): Promise<EmbeddedNode> {
   return EmbeddedNode.start(
-    { store, snapshots: new Snapshots(join(at, "snapshots")), platformFolder: join(at, "platform"), release: never },
-    { snapshotEvery },
+    { store, checkpointFolder: join(at, "checkpoints"), platformFolder: join(at, "platform"), release: never },
+    { checkpointEvery },
   );
 }
 
@@ -79,7 +78,7 @@ describe(`a power cut in a run of ${COUNT} transactions (seed ${seed})`, { timeo
       await cut;
       // What the files were at that moment; the process is gone with the power, whatever it still does.
       const left = join(dir, "left");
-      for (const name of ["snapshots", "platform"]) {
+      for (const name of ["platform", "checkpoints"]) {
         if (existsSync(join(dir, name))) cpSync(join(dir, name), join(left, name), { recursive: true });
       }
       await node.close().catch(() => undefined);

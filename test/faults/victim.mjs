@@ -2,7 +2,7 @@
  * A process that is meant to be killed: opens a folder, deploys the counter, sends increments, and says which receipts
  * it was given, each in one synchronous write, so that what it said is what it knew.
  *
- * Called with: folder, number of increments, code file, constructor, increment selector (hex), blocks between snapshots.
+ * Called with: folder, number of increments, code file, constructor, increment selector (hex), blocks between checkpoints.
  */
 import { readFileSync, writeSync } from "node:fs";
 import { blake2_256 } from "../../dist/crypto/hash.js";
@@ -13,14 +13,14 @@ import { encodeExtrinsic, signingPayload } from "../../dist/wire/extrinsic.js";
 import { readReceipt } from "../../dist/wire/receipt.js";
 import { decode } from "../../dist/wire/scale.js";
 
-const [dir, count, codeFile, constructorData, increment, snapshotEvery] = process.argv.slice(2);
+const [dir, count, codeFile, constructorData, increment, checkpointEvery] = process.argv.slice(2);
 const say = (line) => writeSync(1, `${line}\n`);
 const pair = keyPairFromUri("//Alice", "ed25519");
 const cluster = clusterNumber(1);
 const gas = { transfer: 0n, gasLimit: 1_000_000_000_000n, storageDepositLimit: undefined };
 
 say("started");
-const node = await openNode({ dir, snapshotEvery: Number(snapshotEvery) });
+const node = await openNode({ dir, checkpointEvery: Number(checkpointEvery) });
 say("open");
 const { genesisHash } = await node.facts();
 const send = (nonce, call) => {

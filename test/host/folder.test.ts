@@ -78,7 +78,7 @@ describe("a folder", () => {
   it("that nobody owns or that is not there has no owner to connect to", async () => {
     expect(await connectNode(dir)).toBeUndefined();
     expect(await connectNode(join(dir, "nowhere"))).toBeUndefined();
-    mkdirSync(join(dir, "snapshots"));
+    mkdirSync(join(dir, "checkpoints"));
     await (await openNode({ dir })).close();
     expect(await connectNode(dir)).toBeUndefined();
   });

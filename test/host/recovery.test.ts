@@ -28,7 +28,7 @@ afterEach(async () => {
 });
 
 async function open(options: NodeOptions = {}): Promise<EmbeddedNode> {
-  const node = await openNode({ dir, snapshotEvery: 4, onWarning: (warning) => warnings.push(warning), ...options });
+  const node = await openNode({ dir, checkpointEvery: 4, onWarning: (warning) => warnings.push(warning), ...options });
   nodes.push(node);
   return node as EmbeddedNode;
 }
@@ -48,8 +48,10 @@ async function increments(node: NodeApi, contract: ContractId, from: number, to:
   return given;
 }
 
-const files = () => readdirSync(join(dir, "snapshots")).toSorted();
-const file = (name: string) => join(dir, "snapshots", name);
+const file = (name: string) => join(dir, "checkpoints", name);
+const files = () => readdirSync(join(dir, "checkpoints")).toSorted();
+/** The checkpoints, the oldest first. */
+const checkpoints = () => files().filter((name) => name.startsWith("checkpoint-"));
 
 /** Ends the isolate under a node's feet, as running out of memory would. */
 async function crash(node: EmbeddedNode): Promise<void> {
@@ -62,23 +64,24 @@ async function crash(node: EmbeddedNode): Promise<void> {
 }
 
 describe("a node that is opened again", () => {
-  it("starts from the newest snapshot, and says nothing of it", async () => {
+  it("starts from the newest checkpoint, and says nothing of it", async () => {
     let node = await open();
     const contract = await prepared(node);
     const given = await increments(node, contract, 0, 10);
     await node.close();
-    expect(files()).toHaveLength(2);
+    expect(checkpoints()).toHaveLength(2);
+    expect(files()).toHaveLength(4);
     node = await open();
     expect(await expectPromiseKept(node, contract, 10, given)).toBe(10);
     expect(warnings).toEqual([]);
   });
 
-  it("passes over a damaged snapshot with a warning, and has the same state", async () => {
+  it("passes over a damaged checkpoint with a warning, and has the same state", async () => {
     let node = await open();
     const contract = await prepared(node);
     const given = await increments(node, contract, 0, 10);
     await node.close();
-    const newest = file(files()[1] as string);
+    const newest = file(checkpoints()[1] as string);
     const bytes = readFileSync(newest);
     bytes[bytes.length >> 1]! ^= 1;
     writeFileSync(newest, bytes);
@@ -87,32 +90,71 @@ describe("a node that is opened again", () => {
     expect(warnings).toEqual([expect.stringContaining(newest)]);
   });
 
-  it("executes the whole chain again when no snapshot is good, or none is there", async () => {
+  it("executes the whole chain again when no checkpoint is good, or none is there", async () => {
     let node = await open();
     const contract = await prepared(node);
     const given = await increments(node, contract, 0, 10);
     await node.close();
-    for (const name of files()) writeFileSync(file(name), "phatseal and then nothing");
+    for (const name of checkpoints()) writeFileSync(file(name), "phatseal and then nothing");
     node = await open();
     expect(await expectPromiseKept(node, contract, 10, given)).toBe(10);
     expect(warnings).toHaveLength(2);
     await node.close();
-    rmSync(join(dir, "snapshots"), { recursive: true });
+    for (const name of checkpoints()) rmSync(file(name));
     node = await open();
     expect(await expectPromiseKept(node, contract, 10, given)).toBe(10);
-    expect(warnings).toHaveLength(2);
+    expect(warnings).toHaveLength(3);
   });
 
   it("notices that its chain was replaced by an older copy", async () => {
     let node = await open();
     const contract = await prepared(node);
     await node.close();
-    cpSync(join(dir, "chain.mdb"), join(dir, "snapshots", "older.mdb"));
+    const older = readFileSync(join(dir, "chain.mdb"));
     node = await open();
     await increments(node, contract, 0, 10);
     await node.close();
-    cpSync(join(dir, "snapshots", "older.mdb"), join(dir, "chain.mdb"));
+    writeFileSync(join(dir, "chain.mdb"), older);
     await expect(open()).rejects.toMatchObject({ code: "RollbackDetected" });
+    // The way out: what came after is lost, and what is there counts from now on.
+    node = await open({ acceptRollback: true });
+    expect(warnings).toEqual([expect.stringContaining("A rollback was accepted")]);
+    expect(await expectPromiseKept(node, contract, 10, [])).toBe(0);
+    const given = await increments(node, contract, 0, 3);
+    await node.close();
+    node = await open();
+    expect(await expectPromiseKept(node, contract, 3, given)).toBe(3);
+    expect(warnings).toHaveLength(1);
+  });
+
+  it("notices another chain of the same length, and goes on with it from the last block of both when told to", async () => {
+    let node = await open({ checkpointEvery: 2 });
+    const contract = await prepared(node);
+    await node.close();
+    const common = readFileSync(join(dir, "chain.mdb"));
+    node = await open({ checkpointEvery: 100 });
+    await increments(node, contract, 0, 6);
+    await node.close();
+    const aside = mkdtempSync(join(tmpdir(), "phatvm-recovery-"));
+    for (const name of ["platform", "checkpoints"]) cpSync(join(dir, name), join(aside, name), { recursive: true });
+    // The other chain, made by a node whose counter nobody misses.
+    writeFileSync(join(dir, "chain.mdb"), common);
+    node = await open({ acceptRollback: true });
+    const given = await increments(node, contract, 0, 7);
+    await node.close();
+    for (const name of ["platform", "checkpoints"]) {
+      rmSync(join(dir, name), { recursive: true });
+      cpSync(join(aside, name), join(dir, name), { recursive: true });
+    }
+    rmSync(aside, { recursive: true });
+    await expect(open()).rejects.toMatchObject({ code: "RollbackDetected", facts: { fork: true } });
+    node = await open({ acceptRollback: true });
+    expect(await expectPromiseKept(node, contract, 7, given)).toBe(7);
+    await node.close();
+    warnings = [];
+    node = await open();
+    expect(await expectPromiseKept(node, contract, 7, given)).toBe(7);
+    expect(warnings).toEqual([]);
   });
 
   it("says so when its platform was lost, and is whole again when the platform is put back", async () => {
@@ -138,7 +180,7 @@ describe("a node that is opened again", () => {
     const contract = await prepared(node);
     await increments(node, contract, 0, 3);
     await node.close();
-    rmSync(join(dir, "snapshots"), { recursive: true });
+    for (const name of checkpoints()) rmSync(file(name));
     const store = await lmdbStore(join(dir, "chain.mdb"), dir, false);
     const name = key("receipts", 3);
     const sealed = decode(store.get(name) as Uint8Array, "receipts", readSealedReceipts);

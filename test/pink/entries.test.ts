@@ -1,10 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { Entries } from "../../src/enclave/entries.ts";
+import { openFiles } from "../../src/platform/files.ts";
 import { openPlatform } from "../../src/platform/simulated.ts";
 import { type RelayedBlock, writeRelayedBlock } from "../../src/wire/block.ts";
 import type { ContractId } from "../../src/wire/bytes.ts";
 import { checkSettings } from "../../src/wire/egress.ts";
-import { Entry, readEnclaveResult, writeEnclaveOptions } from "../../src/wire/entry.ts";
+import { Entry, readEnclaveResult, writeEnclaveOptions, writeStartOffer } from "../../src/wire/entry.ts";
 import { type QueryAnswer, readAnswer, writeQuery } from "../../src/wire/query.ts";
 import { decode, encode, type Writer } from "../../src/wire/scale.ts";
 import { alice, cluster, genesisBytes, Network, treasury } from "../runtime/network.ts";
@@ -33,9 +34,12 @@ const settings = checkSettings({ egress: { openAddresses: ["127.0.0.1"] } });
 
 /** The entries of an enclave that has executed what the network has. */
 function enclave(): Entries {
-  const entries = new Entries((folder, configuration) => openPlatform(folder, new Uint8Array(1), configuration));
+  const entries = new Entries({
+    openPlatform: (folder, configuration) => openPlatform(folder, new Uint8Array(1), configuration),
+    openFiles,
+  });
   entries.call(Entry.open, encode({ platformFolder: undefined, genesis: genesisBytes, settings }, writeEnclaveOptions));
-  entries.call(Entry.start, Uint8Array.of(0));
+  entries.call(Entry.start, encode({ head: 0, acceptRollback: false }, writeStartOffer));
   for (const block of network.blocks) entries.call(Entry.dispatch, encode(block, writeRelayedBlock));
   return entries;
 }

@@ -20,6 +20,10 @@ export const serve: Command = {
       value: "<ms>",
       help: "make a block every so often (default: as soon as a transaction waits)",
     },
+    "accept-rollback": {
+      type: "boolean",
+      help: "go on from an older chain than the enclave has executed: what came after is lost for good",
+    },
     name: { type: "string", value: "<text>", help: "the network's name, when the folder is made" },
   },
   examples: ["phatvm serve", "phatvm serve --dir /tmp/net --every 1000"],
@@ -35,6 +39,7 @@ export const serve: Command = {
       listen: true,
       ...(every === undefined ? {} : { blocks: { everyMs: Number(every) } }),
       ...(name === undefined ? {} : { name }),
+      acceptRollback: call.flag("accept-rollback"),
       onWarning: (warning) => terminal.note(`warning: ${warning}`),
     });
     const net = await terminal.step(`opening ${dir}`, opening);

@@ -14,7 +14,7 @@ import type { Platform } from "../../platform/platform.ts";
 import { sameBytes, toHex } from "../../wire/bytes.ts";
 import { readSealedSecrets, writeSealedSecrets } from "../../wire/entry.ts";
 import { decode, encode } from "../../wire/scale.ts";
-import { seal, unseal } from "./sealing.ts";
+import { SealingKeys, type SealPolicy } from "./sealing.ts";
 
 const LABEL = "enclave secrets";
 const unnumbered = { sequence: 0n, counter: 0n };
@@ -22,17 +22,16 @@ const utf8 = new TextEncoder();
 
 /** What sealed records of one enclave, and of those that follow it by handover, are sealed with. */
 export interface Seals {
-  /** 32 bytes. */
-  readonly root: Uint8Array;
-  readonly policy: Uint8Array;
+  readonly keys: SealingKeys;
+  readonly policy: SealPolicy;
 }
 
 /** Seals a root secret to this platform and measurement. */
 export function sealSecrets(platform: Platform, genesisHash: Uint8Array, root: Uint8Array): Uint8Array {
-  const { sealKey, measurement } = platform;
+  const { sealKey, measurement: identity } = platform;
   const content = encode(root, (w, r) => w.raw(genesisHash).raw(r));
-  const sealed = seal(sealKey, measurement, LABEL, unnumbered, content);
-  return encode({ measurement, sealed }, writeSealedSecrets);
+  const sealed = new SealingKeys(sealKey).sealRecord({ kind: "measurement", identity }, LABEL, unnumbered, content);
+  return encode({ measurement: identity, sealed }, writeSealedSecrets);
 }
 
 /**
@@ -45,7 +44,8 @@ export function openSecrets(platform: Platform, genesisHash: Uint8Array, record:
   if (!sameBytes(measurement, platform.measurement)) {
     throw new EngineError("HandoverNeeded", { sealed: toHex(measurement), own: toHex(platform.measurement) });
   }
-  const { plaintext } = unseal(platform.sealKey, platform.measurement, LABEL, sealed);
+  const policy = { kind: "measurement", identity: measurement } as const;
+  const { plaintext } = new SealingKeys(platform.sealKey).openRecord(policy, LABEL, sealed);
   return decode(plaintext, "secrets", (r) => {
     const found = r.raw(32);
     if (!sameBytes(found, genesisHash)) {
@@ -55,7 +55,11 @@ export function openSecrets(platform: Platform, genesisHash: Uint8Array, record:
   });
 }
 
-/** What state and logs are sealed with. */
+/**
+ * What state and logs are sealed with. Who may open them is who holds the root: every enclave that it was handed over to,
+ * which are those that the chain stands for, so the chain is the signer.
+ */
 export function sealsOf(root: Uint8Array, genesisHash: Uint8Array): Seals {
-  return { root: hkdf(root, utf8.encode("phatvm/seals/1"), genesisHash, 32), policy: genesisHash };
+  const keys = new SealingKeys(hkdf(root, utf8.encode("phatvm/seals/1"), genesisHash, 32));
+  return { keys, policy: { kind: "signer", identity: genesisHash } };
 }

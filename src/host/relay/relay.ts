@@ -1,9 +1,9 @@
 /**
  * The relay: carries final blocks into the enclave, in order, and receipts out; starts the enclave again when it is gone.
  *
- * An enclave starts from the newest snapshot that it accepts and executes the blocks after it again. What was ordered
- * while it was gone waits in the chain, so whoever waits for a receipt gets it, later. An enclave that dies at the same
- * block again and again is given up.
+ * An enclave starts from the newest checkpoint that it finds good and executes the blocks after it again. What was
+ * ordered while it was gone waits in the chain, so whoever waits for a receipt gets it, later. An enclave that dies at
+ * the same block again and again is given up.
  * @module
  */
 
@@ -17,16 +17,16 @@ import {
   type EnclaveResult,
   Entry,
   readEnclaveFacts,
-  readEnclaveHeight,
   readEnclaveResult,
+  readEnclaveStart,
   writeEnclaveOptions,
+  writeStartOffer,
 } from "../../wire/entry.ts";
 import { readSealedReceipts, type SealedReceipts } from "../../wire/receipt.ts";
 import { decode, encode } from "../../wire/scale.ts";
 import type { Chain } from "../chain/chain.ts";
 import { Enclave } from "../enclave.ts";
 import type { IsolateKind, IsolateLimits } from "../isolate/isolate.ts";
-import type { Snapshots } from "../store/snapshots.ts";
 
 /** Blocks that are sent to the enclave in one frame, at most. */
 const BATCH = 32;
@@ -44,9 +44,12 @@ export interface RelaySetting {
   readonly platformFolder: string | undefined;
   /** JSON of `EnclaveSettings`. */
   readonly settings: string;
-  readonly snapshots: Snapshots | undefined;
-  /** Blocks between two snapshots. */
-  readonly snapshotEvery: number;
+  /** Folder of the enclave's checkpoints; without one it keeps none. */
+  readonly checkpointFolder: string | undefined;
+  /** Blocks between two checkpoints. */
+  readonly checkpointEvery: number;
+  /** Whether the owner accepts the loss of what the enclave has executed and this chain does not have. */
+  readonly acceptRollback: boolean;
   readonly warn: (warning: string) => void;
   /** A block was executed, or executed again when `again`. */
   readonly executed: (number: number, sealed: SealedReceipts, logs: EnclaveResult["logs"], again: boolean) => void;
@@ -65,7 +68,13 @@ export class Relay {
   private running: Promise<Running> | undefined;
   /** Number of the last block that the enclave has executed. */
   private height = 0;
-  private snapshotAt = 0;
+  /** Number of the block of the last checkpoint that was asked for. */
+  private checkpointAt = 0;
+  /** The block up to which the enclave has been before: it takes no checkpoint below. */
+  private bound = 0;
+  private checkpointing: Promise<void> | undefined;
+  /** What is offered to the next enclave when the first one has refused the chain, until a checkpoint binds it anew. */
+  private rollback: { highest: number } | undefined;
   private pumping: Promise<void> | undefined;
   private stopped = false;
   private deaths = { height: -1, count: 0 };
@@ -91,7 +100,8 @@ export class Relay {
         try {
           return await this.launch();
         } catch (error) {
-          if (!(error instanceof EngineError) || error.code !== "EnclaveGone" || !this.survives(error)) throw error;
+          if (!(error instanceof EngineError)) throw error;
+          if (error.code === "RollbackDetected" ? !this.accepts(error) : !this.survives(error)) throw error;
         }
       }
     };
@@ -113,16 +123,18 @@ export class Relay {
   private async launch(): Promise<Running> {
     const enclave = new Enclave(this.setting.limits, this.setting.isolate);
     try {
-      const { platformFolder, chain, settings } = this.setting;
+      const { platformFolder, checkpointFolder, chain, settings } = this.setting;
       const { genesisBytes: genesis, secrets } = chain;
-      const options = encode({ platformFolder, genesis, settings, secrets }, writeEnclaveOptions);
+      const given = { platformFolder, checkpointFolder, genesis, settings, secrets };
+      const options = encode(given, writeEnclaveOptions);
       const facts = decode(await enclave.call(Entry.open, options), "enclave facts", readEnclaveFacts);
       // Nothing may be executed under keys that a crash could take along.
       if (facts.secrets !== undefined) await chain.keepSecrets(facts.secrets);
       this.height = await this.restore(enclave);
-      this.snapshotAt = this.height;
+      this.checkpointAt = this.height;
       // Nobody is answered from a state that is behind what was answered before.
       await this.feed(enclave);
+      if (this.rollback !== undefined) await this.bindAnew(enclave);
       enclave.gone.then((error) => this.lost(error));
       return { enclave, facts };
     } catch (error) {
@@ -131,36 +143,24 @@ export class Relay {
     }
   }
 
-  /** Starts the enclave from the newest snapshot that it accepts, or from the genesis. */
+  /** Starts the enclave from the newest checkpoint that it finds good, or from the genesis. */
   private async restore(enclave: Enclave): Promise<number> {
-    const { snapshots, chain, warn } = this.setting;
-    for (const height of snapshots?.heights() ?? []) {
-      // Not proven yet, but a file that claims to be ahead need not be opened to know that the chain was cut.
-      if (height > chain.head.number) {
-        throw new EngineError("RollbackDetected", { chain: chain.head.number, enclave: height });
-      }
-      try {
-        const bytes = snapshots?.read(height) as Uint8Array;
-        const start = encode(bytes, (w, b) => w.option(b, (o, snapshot) => o.bytes(snapshot)));
-        const at = decode(await enclave.call(Entry.start, start), "enclave height", readEnclaveHeight);
-        this.sameChain(at);
-        return at.height;
-      } catch (error) {
-        if (!(error instanceof EngineError) || error.code === "EnclaveGone" || error.code === "RollbackDetected") {
-          throw error;
-        }
-        warn(`The snapshot ${snapshots?.path(height)} was passed over. ${error.message}`);
-      }
-    }
-    const start = encode(undefined, (w) => w.option(undefined, () => undefined));
-    return decode(await enclave.call(Entry.start, start), "enclave height", readEnclaveHeight).height;
+    const { chain, warn } = this.setting;
+    const head = this.rollback?.highest ?? chain.head.number;
+    const offer = encode({ head, acceptRollback: this.rollback !== undefined }, writeStartOffer);
+    const start = decode(await enclave.call(Entry.start, offer), "enclave start", readEnclaveStart);
+    this.sameChain(start);
+    for (const warning of start.warnings) warn(warning);
+    this.bound = start.bound;
+    return start.height;
   }
 
   /** The enclave stands on a block of this chain, or on one that the chain has lost. */
   private sameChain(at: EnclaveHeight): void {
     const { chain } = this.setting;
-    const lost = new EngineError("RollbackDetected", { chain: chain.head.number, enclave: at.height });
-    if (at.height > chain.head.number) throw lost;
+    const { number } = chain.head;
+    const lost = new EngineError("RollbackDetected", { chain: number, enclave: at.height, fork: at.height <= number });
+    if (at.height > number) throw lost;
     const hash =
       at.height === 0
         ? chain.genesisHash
@@ -188,7 +188,7 @@ export class Relay {
 
   /** Feeds blocks until the enclave is at the head. */
   private async feed(enclave: Enclave): Promise<void> {
-    const { chain, snapshotEvery, snapshots } = this.setting;
+    const { chain, checkpointEvery } = this.setting;
     while (!this.stopped && this.height < chain.final) {
       const answers: Promise<Uint8Array>[] = [];
       let bytes = 0;
@@ -201,7 +201,7 @@ export class Relay {
         answers.push(answer);
       }
       for (const answer of answers) this.take(decode(await answer, "enclave result", readEnclaveResult));
-      if (snapshots !== undefined && this.height - this.snapshotAt >= snapshotEvery) await this.snapshot(enclave);
+      if (this.height - this.checkpointAt >= checkpointEvery) await this.checkpoint(enclave);
     }
   }
 
@@ -223,25 +223,57 @@ export class Relay {
     executed(number, sealed, logs, known !== undefined);
   }
 
-  /** Takes a snapshot and keeps it. What it covers is never executed again, so its receipts are flushed first. */
-  private async snapshot(enclave: Enclave): Promise<void> {
-    const { chain, snapshots, warn } = this.setting;
-    const [at, bytes] = decode(await enclave.call(Entry.snapshot, new Uint8Array(0)), "snapshot", (r) => [
-      readEnclaveHeight(r),
-      r.bytes(),
-    ]);
-    this.snapshotAt = at.height;
-    await chain.writeReceipts();
+  /**
+   * Lets the enclave take a checkpoint of where it stands, unless one is under way, and ends when it has begun to: blocks
+   * go on meanwhile. What a checkpoint covers is never executed again, so its receipts are flushed first.
+   */
+  private async checkpoint(enclave: Enclave): Promise<void> {
+    const { chain, checkpointFolder } = this.setting;
+    if (checkpointFolder === undefined || this.height < this.bound || this.checkpointing !== undefined) return;
+    this.checkpointAt = this.height;
+    const receipts = chain.writeReceipts();
+    this.checkpointing = this.taken(enclave, receipts).finally(() => {
+      this.checkpointing = undefined;
+    });
+    await receipts;
+  }
+
+  /** Calls are answered in their order: the enclave sees its state as it is now, whatever it is fed after. */
+  private async taken(enclave: Enclave, receipts: Promise<void>): Promise<void> {
+    const at = this.height;
     try {
-      await snapshots?.keep(at.height, bytes);
+      await receipts;
+      await enclave.call(Entry.checkpoint, new Uint8Array(0));
     } catch (error) {
-      warn(`No snapshot was kept at block ${at.height}. ${(error as Error).message}`);
+      // The end of an isolate, and of the chain's store, are dealt with where they are noticed.
+      if (error instanceof EngineError && error.code === "EnclaveGone") return;
+      this.setting.warn(`No checkpoint was kept of block ${at}. ${(error as Error).message}`);
     }
+  }
+
+  /** Whether the owner accepts that the chain is offered once more, as it is. */
+  private accepts(refused: EngineError): boolean {
+    const { acceptRollback, chain } = this.setting;
+    if (!acceptRollback || this.stopped) return false;
+    const { enclave, fork } = refused.facts;
+    // On another chain than the enclave's, what was before the block where they differ may still be common to both.
+    const highest = fork === true && typeof enclave === "number" ? enclave - 1 : chain.head.number;
+    if (this.rollback !== undefined && highest >= this.rollback.highest) return false;
+    this.rollback = { highest };
+    return true;
+  }
+
+  /** Makes the chain as it is what the next start is measured by. */
+  private async bindAnew(enclave: Enclave): Promise<void> {
+    await this.checkpointing;
+    await this.checkpoint(enclave);
+    await this.checkpointing;
+    this.rollback = undefined;
   }
 
   /** Whether there is to be another enclave after one that died; the death is counted. */
   private survives(error: EngineError): boolean {
-    if (this.stopped || this.setting.platformFolder === undefined) return false;
+    if (error.code !== "EnclaveGone" || this.stopped || this.setting.platformFolder === undefined) return false;
     this.deaths = { height: this.height, count: this.deaths.height === this.height ? this.deaths.count + 1 : 1 };
     if (this.deaths.count >= MOST_DEATHS) return false;
     this.setting.warn(`${error.message} (started again)`);
@@ -273,7 +305,7 @@ export class Relay {
     this.setting.failed(error);
   }
 
-  /** Brings the enclave to the head, takes a last snapshot, and ends it. */
+  /** Brings the enclave to the head, lets it take a last checkpoint, and ends it. */
   async stop(): Promise<void> {
     try {
       if (!this.stopped && this.running !== undefined) {
@@ -283,7 +315,10 @@ export class Relay {
         }
         const { enclave } = await (this.running as Promise<Running>);
         this.stopped = true;
-        if (this.setting.snapshots !== undefined && this.height > this.snapshotAt) await this.snapshot(enclave);
+        await this.pumping;
+        await this.checkpointing;
+        if (this.height > this.checkpointAt) await this.checkpoint(enclave);
+        await this.checkpointing;
       }
     } finally {
       this.stopped = true;

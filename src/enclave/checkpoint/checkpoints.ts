@@ -1,0 +1,329 @@
+/**
+ * Checkpoints of the enclave's state, bound to the platform's monotonic counter.
+ *
+ * The state is a function of the chain, so any good checkpoint is a good place to start from: what it does not cover is
+ * executed again. What a host could gain is to offer a chain, and a state with it, that ends earlier than what was
+ * acknowledged. Therefore the height of the newest checkpoint is bound to the counter: every sealed file carries the
+ * value that the counter has once the file counts, and small *anchors*, two alike, carry nothing else than the block.
+ *
+ * ```text
+ * take     checkpoint with c+1, flushed, named  →  both anchors with c+1, flushed, named  →  counter: c+1  →  answer
+ * start    bound = the highest block that a file of counter c or c+1 names
+ * ```
+ *
+ * A start whose chain ends below the bound is refused, and so is one whose counter has been raised while no file of c
+ * or c+1 is left to say for what. A file of c+1 exists without the counter's step when the enclave ended in between;
+ * several of them can have been written, and hidden, by enclaves that ended so. The first checkpoint after a start, or
+ * after one that failed, therefore uses that value up: both anchors with c+1 for the bound as it is, the counter's
+ * step, and then goes on with c+2. What was hidden then names a block that is no lower than the bound of its value.
+ *
+ * What a host can do to the files, and what comes of it: docs/checkpoints.md.
+ * @module
+ */
+
+import { EngineError } from "../../errors.ts";
+import type { Files } from "../../platform/files.ts";
+import type { Platform } from "../../platform/platform.ts";
+import { sameBytes } from "../../wire/bytes.ts";
+import { decode, encode } from "../../wire/scale.ts";
+import { type SealHeader, type SealingKeys, type SealingStream, type SealPolicy, saltBytes } from "../keys/sealing.ts";
+import { type ExecutedBlock, readExecutedBlock, writeExecutedBlock } from "./executed.ts";
+import { SealedFolder } from "./folder.ts";
+
+const CHECKPOINT = "checkpoint";
+const ANCHOR = "anchor";
+const anchors = ["anchor-a.sealed", "anchor-b.sealed"] as const;
+const named = /^checkpoint-(\d{10})\.sealed$/;
+/** How many checkpoints are kept. */
+const KEPT = 2;
+/** How many are looked at: a folder full of files with their names is not read whole. */
+const LOOKED_AT = 16;
+/** Chunks of 256 KiB: a query waits for one at most. */
+const CHUNK_BITS = 18;
+/** Bytes of an `ExecutedBlock`. */
+const EXECUTED = 68;
+
+function nameOf(height: number): string {
+  return `checkpoint-${String(height).padStart(10, "0")}.sealed`;
+}
+
+/** What checkpoints stand on. */
+export interface CheckpointSetting {
+  readonly files: Files;
+  readonly platform: Pick<Platform, "counter" | "increment">;
+  readonly keys: SealingKeys;
+  /** Who may open what is kept. */
+  readonly policy: SealPolicy;
+  /** Hash of the chain's genesis: 32 bytes. */
+  readonly genesisHash: Uint8Array;
+  readonly random: (length: number) => Uint8Array;
+}
+
+/** What a host offers when it starts an enclave. */
+export interface Offer {
+  /** The highest block that its chain has, and the highest that a checkpoint may stand at. */
+  readonly head: number;
+  /** Whether the loss of what lies behind it is accepted, by the owner. */
+  readonly acceptRollback: boolean;
+}
+
+/** How a start went. */
+export interface Started<T> {
+  /** What was made of the newest good checkpoint; undefined when there is none. */
+  readonly restored: T | undefined;
+  /** What went wrong without stopping anything, for people. */
+  readonly warnings: readonly string[];
+}
+
+/** A sealed file's word that a block was reached when the counter had a value. */
+interface Testimony {
+  readonly counter: bigint;
+  readonly at: ExecutedBlock;
+}
+
+/** The checkpoints in one folder, kept by one enclave. */
+export class Checkpoints {
+  readonly #setting: CheckpointSetting;
+  readonly #folder: SealedFolder;
+  /** The block that the counter's value is bound to. */
+  #bound: ExecutedBlock;
+  /** Whether files with the counter's next value may be about that this enclave has not acknowledged. */
+  #unsettled = true;
+  /** Names that are to go with the next checkpoint: they were no good, or of a future that was given up. */
+  #refuse = new Set<string>();
+  #busy = false;
+
+  constructor(setting: CheckpointSetting) {
+    this.#setting = setting;
+    this.#folder = new SealedFolder(setting.files);
+    this.#bound = { height: 0, hash: setting.genesisHash, stateRoot: new Uint8Array(32) };
+  }
+
+  /** The block that the chain has to reach before anybody is answered. */
+  get bound(): ExecutedBlock {
+    return this.#bound;
+  }
+
+  /**
+   * Finds out how far the enclave has been, and starts from the newest good checkpoint that the chain reaches.
+   * @param restore makes something of a checkpoint's content; what it throws makes the checkpoint no good.
+   * @throws {EngineError} `RollbackDetected`; `PlatformDamaged`, `StorageFailed` when it cannot be told.
+   */
+  start<T>(offer: Offer, restore: (at: ExecutedBlock, content: Uint8Array) => T): Started<T> {
+    this.#folder.prepare();
+    const all = this.#heights();
+    const heights = all.slice(0, LOOKED_AT);
+    const warnings: string[] = [];
+    const bound = this.#settle(offer, heights, warnings);
+    if (bound !== undefined) this.#bound = bound;
+    this.#refuse = new Set(offer.acceptRollback ? all.map(nameOf) : []);
+    for (const height of heights) {
+      if (height > offer.head) continue;
+      const name = nameOf(height);
+      try {
+        const restored = this.#open(name, height, restore);
+        if (height < this.#bound.height && warnings.length === 0) {
+          warnings.push(
+            `No checkpoint of block ${this.#bound.height} is left, where the enclave has been; it starts from that of block ${height}.`,
+          );
+        }
+        return { restored, warnings };
+      } catch (error) {
+        if (!(error instanceof EngineError)) throw error;
+        this.#refuse.add(name);
+        warnings.push(`The checkpoint ${this.#folder.path(name)} was passed over. ${error.message}`);
+      }
+    }
+    if (this.#bound.height > 0 && warnings.length === 0) {
+      warnings.push(
+        `No checkpoint is left, and the enclave has been at block ${this.#bound.height}; it executes the whole chain again.`,
+      );
+    }
+    return { restored: undefined, warnings };
+  }
+
+  /** The block that is bound to the counter; undefined when nothing is, or when the owner gives up what was. */
+  #settle(offer: Offer, heights: readonly number[], warnings: string[]): ExecutedBlock | undefined {
+    const counter = this.#setting.platform.counter();
+    const known = this.#testimonies(heights);
+    let bound: ExecutedBlock | undefined;
+    let ahead = counter;
+    for (const { counter: value, at } of known) {
+      if (value > ahead) ahead = value;
+      const counts = value === counter || value === counter + 1n;
+      if (counts && (bound === undefined || at.height > bound.height)) bound = at;
+    }
+    const accept = (refused: EngineError): undefined => {
+      if (!offer.acceptRollback) throw refused;
+      warnings.push(`A rollback was accepted: ${refused.message.split("\n")[0]}`);
+      return undefined;
+    };
+    if (ahead > counter + 1n) {
+      return accept(
+        new EngineError("RollbackDetected", {
+          reason: `the platform's counter stands at ${counter}, and files were sealed when it stood at ${ahead - 1n}`,
+        }),
+      );
+    }
+    if (bound === undefined) {
+      if (counter === 0n) return undefined;
+      return accept(
+        new EngineError("RollbackDetected", {
+          reason: `no good file of the checkpoints says how far the enclave was when the platform's counter came to ${counter}`,
+        }),
+      );
+    }
+    if (bound.height > offer.head) {
+      return accept(new EngineError("RollbackDetected", { chain: offer.head, enclave: bound.height }));
+    }
+    // The chain is long enough; the owner says that it is another one.
+    return offer.acceptRollback ? accept(forked(bound.height)) : bound;
+  }
+
+  /** What every sealed file that opens says of the counter, whatever it is worth otherwise. */
+  #testimonies(heights: readonly number[]): Testimony[] {
+    const known: Testimony[] = [];
+    const hear = (read: () => Testimony | undefined): void => {
+      try {
+        const testimony = read();
+        if (testimony !== undefined) known.push(testimony);
+      } catch (error) {
+        // What does not open says nothing. Not being able to read it at all is another matter, but also its silence.
+        if (!(error instanceof EngineError)) throw error;
+      }
+    };
+    for (const name of anchors) hear(() => this.#testimony(name, ANCHOR));
+    for (const height of heights) hear(() => this.#testimony(nameOf(height), CHECKPOINT));
+    return known;
+  }
+
+  #testimony(name: string, label: string): Testimony | undefined {
+    let counter = 0n;
+    for (const chunk of this.#folder.read(
+      name,
+      (start) => {
+        const stream = this.#setting.keys.open(this.#setting.policy, label, start);
+        ({ counter } = stream.header);
+        return stream;
+      },
+      1,
+    )) {
+      return { counter, at: decode(chunk.subarray(0, EXECUTED), label, readExecutedBlock) };
+    }
+    return undefined;
+  }
+
+  #open<T>(name: string, height: number, restore: (at: ExecutedBlock, content: Uint8Array) => T): T {
+    const open = (start: Uint8Array) => this.#setting.keys.open(this.#setting.policy, CHECKPOINT, start);
+    const bytes = Buffer.concat([...this.#folder.read(name, open)]);
+    const at = decode(bytes.subarray(0, EXECUTED), CHECKPOINT, readExecutedBlock);
+    if (at.height !== height || (height === this.#bound.height && !sameBytes(at.hash, this.#bound.hash))) {
+      throw new EngineError("SealBroken", { what: `The ${CHECKPOINT}`, reason: "it is that of another block" });
+    }
+    return restore(at, new Uint8Array(bytes.buffer, bytes.byteOffset + EXECUTED, bytes.length - EXECUTED));
+  }
+
+  /** The heights that there are names for, the highest first. */
+  #heights(): number[] {
+    const heights = this.#folder.names().flatMap((name) => {
+      const height = named.exec(name)?.[1];
+      return height === undefined ? [] : [Number(height)];
+    });
+    return heights.sort((a, b) => b - a);
+  }
+
+  /**
+   * Checks a block that is about to be executed.
+   * @throws {EngineError} `RollbackDetected` when the enclave has executed another one in its place.
+   */
+  check(height: number, hash: () => Uint8Array): void {
+    if (height === this.#bound.height && !sameBytes(hash(), this.#bound.hash)) throw forked(height);
+  }
+
+  /**
+   * Checks the state after a block.
+   * @throws {EngineError} `StateDiverged` when it was another one the time before.
+   */
+  checkState({ height, stateRoot }: Pick<ExecutedBlock, "height" | "stateRoot">): void {
+    if (height === this.#bound.height && !sameBytes(stateRoot, this.#bound.stateRoot)) {
+      throw new EngineError("StateDiverged", { block: height });
+    }
+  }
+
+  /**
+   * Keeps a checkpoint, binds its block to the counter, and removes what it makes superfluous. Ends when all of it is on
+   * the disk; the isolate's other work goes on meanwhile.
+   * @param content the state, in pieces of any length, taken as they are needed.
+   * @throws {EngineError} `StorageFailed`; the checkpoints before it are still there, and so is the binding. `Internal`
+   *   when the block is below the bound, or another checkpoint is under way.
+   */
+  async take(at: ExecutedBlock, content: Iterable<Uint8Array>): Promise<void> {
+    if (this.#busy || at.height < this.#bound.height) {
+      throw new EngineError("Internal", { what: `a checkpoint of block ${at.height} out of order` });
+    }
+    this.#busy = true;
+    try {
+      this.#folder.prepare();
+      if (this.#unsettled) {
+        await this.#anchor(this.#bound, this.#setting.platform.counter() + 1n);
+        this.#step();
+      }
+      this.#unsettled = true;
+      const counter = this.#setting.platform.counter() + 1n;
+      const name = nameOf(at.height);
+      const header = { sequence: BigInt(at.height), counter };
+      await this.#folder.write(name, this.#stream(CHECKPOINT, header), withHead(at, content));
+      await this.#folder.publish(name);
+      await this.#anchor(at, counter);
+      this.#step();
+      this.#bound = at;
+      this.#unsettled = false;
+      this.#retire(name);
+    } finally {
+      this.#busy = false;
+    }
+  }
+
+  async #anchor(at: ExecutedBlock, counter: bigint): Promise<void> {
+    const header = { sequence: BigInt(at.height), counter };
+    for (const name of anchors) {
+      await this.#folder.write(name, this.#stream(ANCHOR, header), [encode(at, writeExecutedBlock)]);
+    }
+    await this.#folder.publish(...anchors);
+  }
+
+  #stream(label: string, header: SealHeader): SealingStream {
+    const { keys, policy, random } = this.#setting;
+    return keys.seal(policy, label, header, random(saltBytes), CHUNK_BITS);
+  }
+
+  /** The counter's step: from here on what was sealed for its next value counts. */
+  #step(): void {
+    const { platform } = this.#setting;
+    const expected = platform.counter() + 1n;
+    const found = platform.increment();
+    if (found !== expected) {
+      throw new EngineError("RollbackDetected", {
+        reason: `the platform's counter went to ${found} where ${expected} was due: another enclave is at work`,
+      });
+    }
+  }
+
+  #retire(newest: string): void {
+    const good = this.#heights()
+      .map(nameOf)
+      .filter((name) => name === newest || !this.#refuse.has(name));
+    const kept = new Set(good.slice(0, KEPT));
+    for (const height of this.#heights()) if (!kept.has(nameOf(height))) this.#folder.remove(nameOf(height));
+    this.#refuse = new Set();
+  }
+}
+
+function forked(height: number): EngineError {
+  return new EngineError("RollbackDetected", { chain: height, enclave: height, fork: true });
+}
+
+function* withHead(at: ExecutedBlock, content: Iterable<Uint8Array>): Generator<Uint8Array> {
+  yield encode(at, writeExecutedBlock);
+  yield* content;
+}
