@@ -213,6 +213,37 @@ export const catalogue = {
     () => "The cluster has no system contract, so there is nothing that stakes could go to.",
     "Open the network with `cluster.systemCode`.",
   ),
+  // --- what a chain trusts, and who comes in ---
+  WorkerUntrusted: engine(
+    (f) => `The worker ${f.worker} is not to be trusted: ${f.reason}.`,
+    "Do not rely on what it signed; docs/attestation.md says what an attestation proves, and how it comes to an end.",
+  ),
+  QuoteForged: engine(
+    (f) => `The quote does not hold: ${f.reason}.`,
+    "Whoever gave it is damaged or lies. Ask the enclave for a quote of its own.",
+  ),
+  QuoteForeign: engine(
+    (f) => `The quote was not made for this chain: ${f.reason}.`,
+    "Ask an enclave that follows this chain for a quote.",
+  ),
+  QuoteStale: engine(
+    (f) => `The quote names block ${f.block}, which is ${f.ageMs} ms old; ${f.mostAgeMs} is the most.`,
+    "Bring the enclave to the head of the chain and ask it for a new quote.",
+  ),
+  QuoteReplayed: engine(
+    (f) => `Worker ${f.worker} is registered as of block ${f.registered}, the quote names block ${f.block}.`,
+    "A registration is replaced only by one that names a later block: ask the enclave for a new quote.",
+  ),
+  PlatformUnknown: engine(
+    (f) => `This chain takes no quotes of the platform "${f.platform}" that ${f.signer} has signed.`,
+    "Governance adds the keys of platforms; simulated ones only where the chain's genesis allows them.",
+  ),
+  MeasurementNotAllowed: engine(
+    (f) => `The measurement ${f.measurement} is not allowed: ${f.reason}.`,
+    "Governance adds the measurements of enclaves; docs/attestation.md says what they cover.",
+  ),
+  AlreadyListed: engine((f) => `The ${f.what} is on the chain's list already.`, "Nothing is to be done."),
+  NotListed: engine((f) => `The ${f.what} is not on the chain's list.`, "Check how it is written."),
   EnclaveGone: engine(
     (f) => `The enclave ended: ${f.reason}.`,
     "It is started again and recovers from the chain; ask again. What was ordered is on the chain and keeps its receipt.",

@@ -33,10 +33,10 @@ export type {
   QueryMetrics,
   Uploaded,
   UploadOptions,
-  WorkerInfo,
 } from "./client/network.ts";
 export type { Proven, VerifyOptions } from "./client/proof.ts";
 export type { EventRecord, FailedReceipt, OkReceipt, TransactionReceipt } from "./client/receipts.ts";
+export type { WorkerInfo, WorkerTrust } from "./client/workers.ts";
 export type { ContractFaultCode, EngineErrorCode, ErrorCode, Facts } from "./errors.ts";
 export { ContractFault, EngineError, PhatError } from "./errors.ts";
 export type {} from "./globals.ts";

@@ -32,24 +32,15 @@ import {
 import { Faces } from "./faces.ts";
 import type { ConstructorArgs, ConstructorNames, Typed } from "./infer.ts";
 import { ContractInterface } from "./metadata/interface.ts";
-import { type Proven, type VerifyOptions, verifyReceipt, workerKey } from "./proof.ts";
+import { type Proven, type VerifyOptions, verifyReceipt } from "./proof.ts";
 import { type EventRecord, eventRecord, receiptOf, type TransactionReceipt, transactionReceipt } from "./receipts.ts";
 import { Sender } from "./sender.ts";
 import { SourceMaps, withMap } from "./traps.ts";
+import { listWorkers, type WorkerInfo } from "./workers.ts";
 
 /** A cluster of workers. */
 export interface ClusterInfo {
   readonly id: Hex;
-}
-
-/** A worker. */
-export interface WorkerInfo {
-  /** ed25519 key that signs its receipts, as `0x…` text. */
-  readonly publicKey: Hex;
-  /** Hash of its enclave's code, as `0x…` text. */
-  readonly measurement: Hex;
-  /** Whose word that is: "simulated" means nobody's but this process's. */
-  readonly platform: string;
 }
 
 /** A block, final, executed, and on disk. */
@@ -374,19 +365,21 @@ export class Network {
   }
 
   /**
-   * Checks that the enclave signed a receipt: that nobody on the way changed outcome, gas, deposit, output or events.
+   * Checks that the enclave signed a receipt: that nobody on the way changed outcome, gas, deposit, output or events, and
+   * that the enclave is one whose attestation counts today.
    *
    * What is signed are the `encoded` bytes, from which `output` and the names in events were decoded; `debug` and an
    * error's diagnosis are not signed.
    *
    * @param receipt a receipt of this network, or its `encoded` bytes.
-   * @param options `worker`: the key to check with, where the node's own word for it is not enough.
+   * @param options `worker`: the key to check with, `measurements`, `signers`: what its quote must say, where the
+   *   network's own word for it is not enough.
    * @returns What the signature says.
-   * @throws {EngineError} `ReceiptForged`
+   * @throws {EngineError} `ReceiptForged`, `WorkerUntrusted`
    */
   async verify(receipt: TransactionReceipt | Uint8Array, options?: VerifyOptions): Promise<Proven> {
     const { node, facts } = this.#connection;
-    return await verifyReceipt(node, workerKey(options, facts.worker), receipt);
+    return await verifyReceipt(node, facts, receipt, options ?? {}, Date.now());
   }
 
   /** The clusters of the network; an embedded one has one. */
@@ -394,10 +387,15 @@ export class Network {
     return [{ id: toHex(this.#connection.facts.cluster) }];
   }
 
-  /** The workers of the network; an embedded one has one, in this process or in the folder's owner's. */
+  /**
+   * The workers that are or were registered with the network, and what their attestations say; an embedded network has
+   * one, in this process or in the folder's owner's.
+   *
+   * @throws {EngineError} `GenesisMismatch` when the node tells of another chain's.
+   */
   async workers(): Promise<readonly WorkerInfo[]> {
-    const { worker, measurement, platform } = this.#connection.facts;
-    return [{ publicKey: toHex(worker), measurement: toHex(measurement), platform }];
+    const { node, facts } = this.#connection;
+    return await listWorkers(node, facts.genesisHash, Date.now());
   }
 
   /**

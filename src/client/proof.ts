@@ -1,8 +1,10 @@
 /**
- * Whether the enclave stands by a receipt: its hash among those of the block, their root, and the worker's signature.
+ * Whether the enclave stands by a receipt: its hash among those of the block, their root, the worker's signature, and
+ * the worker's attestation.
  *
  * A node carries receipts and may change them on the way; it cannot sign. The key to check with is the network's, as the
- * node told it at the opening: who does not trust the node for that names the key, known from elsewhere.
+ * node told it at the opening, if it is that of a worker whose attestation counts: who does not trust the node for that
+ * names the key, or what an enclave must measure, known from elsewhere.
  * @module
  */
 
@@ -10,11 +12,12 @@ import { blake2_256 } from "../crypto/blake2b.ts";
 import { verifyEd25519 } from "../crypto/ed25519.ts";
 import { EngineError } from "../errors.ts";
 import { fromHex, sameBytes, toHex } from "../wire/bytes.ts";
-import type { NodeApi } from "../wire/node.ts";
+import type { NetworkFacts, NodeApi } from "../wire/node.ts";
 import { type Receipt, readSeal, receiptCore, sealMessage } from "../wire/receipt.ts";
 import { decode } from "../wire/scale.ts";
 import type { Hex } from "./address.ts";
 import { receiptOf, type TransactionReceipt } from "./receipts.ts";
+import { trustedWorker, type WorkerTrust } from "./workers.ts";
 
 /** What a worker's signature says of a receipt. */
 export interface Proven {
@@ -28,23 +31,31 @@ export interface Proven {
   readonly stateRoot: Hex;
   /** The key that signed. */
   readonly worker: Hex;
+  /** What the worker measures. */
+  readonly measurement: Hex;
+  /** Whose word that is: "simulated" means nobody's but that process's. */
+  readonly platform: string;
 }
 
 /** What a receipt is checked against. */
-export interface VerifyOptions {
+export interface VerifyOptions extends WorkerTrust {
   /** ed25519 key of the worker, known from elsewhere. Default: what the network's facts say. */
   readonly worker?: Hex;
 }
 
 /**
  * Checks a receipt, or the bytes that one was read from.
- * @throws {EngineError} `ReceiptForged`, and what the node says.
+ * @param now milliseconds since 1970.
+ * @throws {EngineError} `ReceiptForged`, `WorkerUntrusted`, `GenesisMismatch`, and what the node says.
  */
 export async function verifyReceipt(
   node: NodeApi,
-  worker: Uint8Array,
+  facts: Pick<NetworkFacts, "worker" | "genesisHash">,
   receipt: TransactionReceipt | Uint8Array,
+  options: VerifyOptions,
+  now: number,
 ): Promise<Proven> {
+  const worker = options.worker === undefined ? facts.worker : fromHex(options.worker);
   const raw = receiptOf(receipt instanceof Uint8Array ? receipt : receipt.encoded);
   const { block, index } = raw;
   const forged = (reason: string): EngineError => new EngineError("ReceiptForged", { block, index, reason });
@@ -61,7 +72,18 @@ export async function verifyReceipt(
   if (!sameBytes(hashes.subarray(32 * index, 32 * index + 32), hash)) throw forged("its hash is not at its place");
   if (!sameBytes(blake2_256(hashes), seal.receiptsRoot)) throw forged("the block's receipts are not those of the seal");
   if (!verifyEd25519(worker, sealMessage(seal), seal.signature)) throw forged("the signature is not the worker's");
-  return { block, index, hash: toHex(seal.hash), stateRoot: toHex(seal.stateRoot), worker: toHex(worker) };
+  const known = await trustedWorker(node, facts.genesisHash, toHex(worker), options, now);
+  const { publicKey, measurement, platform } = known;
+  const { hash: blockHash, stateRoot } = seal;
+  return {
+    block,
+    index,
+    hash: toHex(blockHash),
+    stateRoot: toHex(stateRoot),
+    worker: publicKey,
+    measurement,
+    platform,
+  };
 }
 
 /** What of a receipt for people is not as it is in the receipt that it was made from. */
@@ -81,9 +103,4 @@ function changedIn(shown: TransactionReceipt, raw: Receipt): string | undefined 
       );
     });
   return same ? undefined : "one of its events";
-}
-
-/** The key that a caller names, or the network's. */
-export function workerKey(options: VerifyOptions | undefined, known: Uint8Array): Uint8Array {
-  return options?.worker === undefined ? known : fromHex(options.worker);
 }

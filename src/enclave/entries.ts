@@ -8,12 +8,14 @@
 
 import { randomBytes } from "node:crypto";
 import { blake2_256 } from "../crypto/hash.ts";
+import { quotedData } from "../crypto/quote.ts";
 import { EngineError } from "../errors.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { Surroundings } from "../platform/surroundings.ts";
 import { Machine } from "../vm/index.ts";
+import { type Registration, registrationBytes, registrationPurpose, writeAttestation } from "../wire/attestation.ts";
 import { decodeRelayedBlock, writeHeader } from "../wire/block.ts";
-import { sameBytes } from "../wire/bytes.ts";
+import { accountId, type BlockHash, blockHash, sameBytes } from "../wire/bytes.ts";
 import { type EnclaveSettings, readSettings, writeMetrics } from "../wire/egress.ts";
 import {
   type EnclaveLog,
@@ -48,6 +50,7 @@ interface Opened {
   readonly keys: KeyProvider;
   readonly seals: Seals;
   readonly genesis: Uint8Array;
+  readonly genesisHash: BlockHash;
   readonly settings: EnclaveSettings;
   readonly egress: Egress;
   /** Undefined when nothing is kept. */
@@ -121,6 +124,8 @@ export class Entries {
         const code = this.#answering("contractCode").runtime.contractCode(account(body));
         return encode(code, (w) => w.option(code, (o, hash) => o.raw(hash)));
       }
+      case Entry.attest:
+        return this.#attest(body);
       default:
         throw new EngineError("EntryUnknown", { entry });
     }
@@ -158,7 +163,7 @@ export class Entries {
     });
     const platform = this.#surroundings.openPlatform(options.platformFolder, measuredConfiguration(settings));
     const { genesis } = options;
-    const genesisHash = blake2_256(genesis);
+    const genesisHash = blockHash(blake2_256(genesis));
     const known = options.secrets;
     const root = known === undefined ? random(32) : openSecrets(platform, genesisHash, known);
     const secrets = known === undefined ? sealSecrets(platform, genesisHash, root) : undefined;
@@ -168,7 +173,7 @@ export class Entries {
       options.checkpointFolder === undefined ? undefined : this.#surroundings.openFiles(options.checkpointFolder);
     const checkpoints =
       files === undefined ? undefined : new Checkpoints({ files, platform, ...seals, genesisHash, random });
-    this.#opened = { platform, keys, seals, genesis, settings, egress, checkpoints };
+    this.#opened = { platform, keys, seals, genesis, genesisHash, settings, egress, checkpoints };
     const { measurement, signer, name } = platform;
     return encode({ measurement, platform: name, signer, worker: keys.workerKey, secrets }, writeEnclaveFacts);
   }
@@ -224,6 +229,23 @@ export class Entries {
         }
       },
     });
+  }
+
+  /** Vouches for this worker's key, chain and height: what it registers with. */
+  #attest(body: Uint8Array): Uint8Array {
+    const { height, hash } = this.#started("attest");
+    const operator = decode(body, "operator", (r) => r.option((o) => accountId(o.raw(32))));
+    const { platform, keys, genesisHash } = this.#opened as Opened;
+    const registration: Registration = {
+      version: 1,
+      worker: keys.workerKey,
+      genesisHash,
+      block: { number: height, hash },
+      features: [1],
+      operator,
+    };
+    const quote = platform.quote(quotedData(registrationPurpose, registrationBytes(registration)));
+    return encode({ registration, quote }, writeAttestation);
   }
 
   #takeLogs(): EnclaveLog[] {

@@ -8,20 +8,31 @@
 
 import { blake2_256 } from "../crypto/hash.ts";
 import { EngineError } from "../errors.ts";
+import { writeAttestation } from "../wire/attestation.ts";
 import { type CodeHash, toHex } from "../wire/bytes.ts";
 import { checkSettings, type EgressRules } from "../wire/egress.ts";
 import { readEgressRules } from "../wire/egress-rules.ts";
 import { type EnclaveFacts, type EnclaveLog, Entry, readEnclaveResult } from "../wire/entry.ts";
 import { decodeExtrinsic } from "../wire/extrinsic.ts";
-import type { BlockProof, Inclusion, LogRecord, NetworkFacts, NodeApi, NodeEvents } from "../wire/node.ts";
+import type {
+  BlockProof,
+  Inclusion,
+  LogRecord,
+  NetworkFacts,
+  NodeApi,
+  NodeEvents,
+  Registrations,
+} from "../wire/node.ts";
 import { readSealedReceipts, receiptCore, type SealedReceipts, writeReceipt, writeSeal } from "../wire/receipt.ts";
 import { decode, encode } from "../wire/scale.ts";
 import { Author } from "./chain/author.ts";
 import { Chain, type CheckedExtrinsic, type Place } from "./chain/chain.ts";
 import { embeddedCluster } from "./chain/genesis.ts";
 import { Pool, poolLimits } from "./chain/pool.ts";
+import { isTrusted, registeredWorkers } from "./chain/registry.ts";
 import { checkSignature } from "./chain/signature.ts";
 import type { NodeOptions } from "./options.ts";
+import { Registrar } from "./registrar.ts";
 import { Relay } from "./relay/relay.ts";
 import { key, type Store } from "./store/store.ts";
 
@@ -43,6 +54,9 @@ export interface Places {
   /** Called once everything else has ended. */
   readonly release: () => Promise<void>;
 }
+
+/** No operator. */
+const nobody = Uint8Array.of(0);
 
 interface Waiter {
   readonly resolve: (sealed: SealedReceipts) => void;
@@ -70,6 +84,7 @@ export class EmbeddedNode implements NodeApi {
   private readonly pool: Pool;
   private readonly author: Author;
   private readonly relay: Relay;
+  private readonly registrar: Registrar;
   private enclave: EnclaveFacts | undefined;
   /** Extrinsics under way, by hash. */
   private readonly submissions = new Map<string, Promise<Inclusion>>();
@@ -94,7 +109,11 @@ export class EmbeddedNode implements NodeApi {
   private constructor(places: Places, chain: Chain, options: NodeOptions) {
     this.places = places;
     this.chain = chain;
-    this.pool = new Pool(() => chain.view(), chain.rules);
+    this.pool = new Pool(
+      () => chain.view(),
+      chain.rules,
+      () => chain.turn(Date.now()),
+    );
     this.author = new Author(chain, this.pool, options.blocks ?? {}, Date.now, {
       final: (head, extrinsics) => this.placed(head.number, extrinsics),
       failed: (error) => this.fail(error),
@@ -112,6 +131,19 @@ export class EmbeddedNode implements NodeApi {
       executed: (number, sealed, logs, again) => this.executed(number, sealed, logs, again),
       failed: (error) => this.fail(error),
     });
+    this.registrar = new Registrar({
+      chain,
+      now: Date.now,
+      block: async () => {
+        const next = chain.head.number + 1;
+        this.author.next();
+        await this.receiptsOf(next);
+      },
+      attest: () => this.relay.call(Entry.attest, nobody),
+      nextNonce: (account) => this.nextNonce(account),
+      submit: (extrinsic) => this.submit(extrinsic),
+      warn: options.onWarning ?? (() => undefined),
+    });
   }
 
   /**
@@ -119,17 +151,25 @@ export class EmbeddedNode implements NodeApi {
    * @throws {EngineError} what its parts throw; `places` is as it was then.
    */
   static async start(places: Places, options: NodeOptions): Promise<EmbeddedNode> {
-    const chain = await Chain.open(places.store, options, Date.now());
-    const node = new EmbeddedNode(places, chain, options);
+    let made: EmbeddedNode | undefined;
+    const nodeOf = (chain: Chain): EmbeddedNode => {
+      made ??= new EmbeddedNode(places, chain, options);
+      return made;
+    };
     try {
+      const node = nodeOf(
+        await Chain.open(places.store, options, Date.now(), (newborn) => nodeOf(newborn).relay.beginning()),
+      );
       node.enclave = await node.relay.start();
+      await node.registrar.keep(node.enclave);
       node.check();
+      return node;
     } catch (error) {
-      node.fail(error);
-      await node.relay.stop();
+      const failed = made as EmbeddedNode | undefined;
+      failed?.fail(error);
+      await failed?.relay.stop();
       throw error;
     }
-    return node;
   }
 
   private check(): void {
@@ -141,6 +181,18 @@ export class EmbeddedNode implements NodeApi {
     const { measurement, platform, worker } = this.enclave as EnclaveFacts;
     const { genesis, genesisHash } = this.chain;
     return { name: genesis.name, genesisHash, cluster: embeddedCluster, measurement, platform, worker };
+  }
+
+  async workers(): Promise<Registrations> {
+    this.check();
+    const { chain } = this;
+    const view = chain.view();
+    const workers = registeredWorkers(view).map(({ attestation, expires }) => ({
+      attestation: encode(attestation, writeAttestation),
+      header: chain.header(attestation.registration.block.number),
+      active: isTrusted(view, attestation) && chain.head.timestamp < expires,
+    }));
+    return { genesis: chain.genesisBytes.slice(), workers };
   }
 
   async nextNonce(account: Uint8Array): Promise<number> {
@@ -367,6 +419,7 @@ export class EmbeddedNode implements NodeApi {
   /** Ends what waits; nothing is answered any more. */
   private fail(error: unknown): void {
     this.end ??= error;
+    this.registrar.stop();
     clearTimeout(this.idle);
     this.pool.clear(error);
     for (const { reject } of this.unplaced.values()) reject(error);
@@ -385,6 +438,7 @@ export class EmbeddedNode implements NodeApi {
     const closed = new EngineError("NodeClosed");
     const failed = this.end !== undefined;
     this.end ??= closed;
+    this.registrar.stop();
     try {
       await this.author.stop();
       this.pool.clear(closed);

@@ -9,7 +9,15 @@ import { type Codec, events, type Gives, largestMessage, type MethodName, method
 import type { EgressRules } from "../wire/egress.ts";
 import { decodeError } from "../wire/error.ts";
 import { Answer, type FrameMessage, FrameStream, FrameWriter } from "../wire/frame.ts";
-import type { BlockProof, Inclusion, LogRecord, NetworkFacts, NodeApi, NodeEvents } from "../wire/node.ts";
+import type {
+  BlockProof,
+  Inclusion,
+  LogRecord,
+  NetworkFacts,
+  NodeApi,
+  NodeEvents,
+  Registrations,
+} from "../wire/node.ts";
 import { decode, encode } from "../wire/scale.ts";
 
 type EventName = keyof NodeEvents;
@@ -145,6 +153,10 @@ export class RemoteNode implements NodeApi {
 
   facts(): Promise<NetworkFacts> {
     return this.call("facts", undefined);
+  }
+
+  workers(): Promise<Registrations> {
+    return this.call("workers", undefined);
   }
 
   nextNonce(account: Uint8Array): Promise<number> {

@@ -99,6 +99,7 @@ class Client {
 
   private readonly handlers: { readonly [M in MethodName]: Handler<M> } = {
     facts: () => this.node.facts(),
+    workers: () => this.node.workers(),
     nextNonce: (account) => this.node.nextNonce(account),
     submit: (extrinsic, { signal }) => this.node.submit(extrinsic, signal),
     query: (request, { signal }) => this.node.query(request, signal),

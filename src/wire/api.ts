@@ -9,7 +9,15 @@
 import { clusterId } from "./bytes.ts";
 import type { EgressRules } from "./egress.ts";
 import { readEgressRules, writeEgressRules } from "./egress-rules.ts";
-import type { BlockProof, Inclusion, LogRecord, NetworkFacts, NodeEvents } from "./node.ts";
+import type {
+  BlockProof,
+  Inclusion,
+  LogRecord,
+  NetworkFacts,
+  NodeEvents,
+  Registrations,
+  WorkerRecord,
+} from "./node.ts";
 import type { Reader, Writer } from "./scale.ts";
 
 /** How values of one type are written and read. */
@@ -72,6 +80,14 @@ const facts = codec<NetworkFacts>(
 const inclusion = codec<Inclusion>(
   (w, i) => w.u32(i.block).u32(i.index).bytes(i.receipt),
   (r) => ({ block: r.u32(), index: r.u32(), receipt: r.bytes() }),
+);
+const worker = codec<WorkerRecord>(
+  (w, { attestation, header, active }) =>
+    w
+      .bytes(attestation)
+      .option(header, (o, one) => o.bytes(one))
+      .bool(active),
+  (r) => ({ attestation: r.bytes(), header: r.option((o) => o.bytes()), active: r.bool() }),
 );
 const log = codec<LogRecord>(
   (w, l) => w.u64(l.sequence).u32(l.block).raw(l.contract).u8(l.level).str(l.text).bool(l.query),
@@ -148,6 +164,14 @@ export const methods = {
     ),
   ),
   egressRules: method(21, account, maybe(codec<EgressRules>(writeEgressRules, readEgressRules))),
+  workers: method(
+    22,
+    nothing,
+    codec<Registrations>(
+      (w, { genesis, workers }) => w.bytes(genesis).vec(workers, worker.write),
+      (r) => ({ genesis: r.bytes(), workers: r.vec(worker.read, 3) }),
+    ),
+  ),
 } as const;
 
 /** The name of a method. */

@@ -54,7 +54,7 @@ export interface Registration {
   readonly genesisHash: BlockHash;
   /** The last block that it has verified: nobody can name one that is not there yet, so it dates the quote. */
   readonly block: { readonly number: number; readonly hash: BlockHash };
-  /** Upstream's features: logical processors, level of features. */
+  /** The level of what it can do; upstream puts the number of processors before it. */
   readonly features: readonly number[];
   /** Who operates it, when somebody is named. */
   readonly operator: AccountId | undefined;

@@ -77,6 +77,16 @@ export function messagesBytes(messages: readonly Message[]): Uint8Array {
   return encode(messages, (w, m) => w.vec(m, writeMessage));
 }
 
+/** What a chain asks of the quotes that it takes. */
+export interface AttestationTerms {
+  /** Whether quotes of the platform "simulated" are taken, which prove nothing. */
+  readonly simulated: boolean;
+  /** Milliseconds that a registration counts, from the time of the block that it names. */
+  readonly validMs: bigint;
+  /** Milliseconds that the block which a quote names may lie back. */
+  readonly mostAgeMs: bigint;
+}
+
 /** What a chain starts from; its hash names the chain. */
 export interface Genesis {
   /** A name for people. */
@@ -89,25 +99,28 @@ export interface Genesis {
   readonly timestamp: bigint;
   /** Balances on the chain itself. */
   readonly endowed: readonly { readonly account: AccountId; readonly amount: bigint }[];
+  readonly attestation: AttestationTerms;
   /** Random bytes, so that two chains of one configuration differ: 32 bytes. */
   readonly seed: Uint8Array;
 }
 
 export function writeGenesis(w: Writer, genesis: Genesis): void {
-  w.u16(1).str(genesis.name).raw(genesis.authority).raw(genesis.governor).u64(genesis.timestamp);
+  w.u16(2).str(genesis.name).raw(genesis.authority).raw(genesis.governor).u64(genesis.timestamp);
   w.vec(genesis.endowed, (o, e) => o.raw(e.account).u128(e.amount));
-  w.raw(genesis.seed);
+  const { simulated, validMs, mostAgeMs } = genesis.attestation;
+  w.bool(simulated).u64(validMs).u64(mostAgeMs).raw(genesis.seed);
 }
 
 export function readGenesis(r: Reader): Genesis {
   const version = r.u16();
-  if (version !== 1) throw r.fail(`a genesis of version ${version}`);
+  if (version !== 2) throw r.fail(`a genesis of version ${version}`);
   return {
     name: r.str(),
     authority: r.raw(32),
     governor: accountId(r.raw(32)),
     timestamp: r.u64(),
     endowed: r.vec((o) => ({ account: accountId(o.raw(32)), amount: o.u128() }), 48),
+    attestation: { simulated: r.bool(), validMs: r.u64(), mostAgeMs: r.u64() },
     seed: r.raw(32),
   };
 }

@@ -14,6 +14,7 @@
  * | cancel | number of a `query` request, u32 | nothing; that query ends with `CallGivenUp` |
  * | metrics | nothing | `EgressMetrics` |
  * | egressRules | contract, 32 bytes | option of `EgressRules`, those of the cluster's owner |
+ * | attest | option of the operator's account | `Attestation` as of the last block executed |
  *
  * `open` comes first and once, `start` before everything after it; it may be repeated while it fails.
  * @module
@@ -36,6 +37,7 @@ export const Entry = {
   metrics: 10,
   egressRules: 11,
   checkpoint: 12,
+  attest: 20,
 } as const;
 
 /** What an enclave is opened with. */

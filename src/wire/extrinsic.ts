@@ -18,6 +18,7 @@ import {
   writeCommand,
   writeInstantiation,
 } from "./message.ts";
+import { type RegistryCall, readRegistryCall, writeRegistryCall } from "./registry.ts";
 import { decode, encode, type Reader, type Writer } from "./scale.ts";
 
 /** What an account asks of the chain. */
@@ -26,7 +27,9 @@ export type Call =
   | { readonly kind: "instantiate"; readonly op: Instantiation }
   | { readonly kind: "command"; readonly contract: ContractId; readonly payload: CommandPayload }
   /** Holds `amount` on the chain for a contract; the cluster's system contract turns it into weight. */
-  | { readonly kind: "adjustStake"; readonly contract: ContractId; readonly amount: bigint };
+  | { readonly kind: "adjustStake"; readonly contract: ContractId; readonly amount: bigint }
+  /** Measurements, platforms and workers. */
+  | { readonly kind: "registry"; readonly call: RegistryCall };
 
 export function writeCall(w: Writer, call: Call): void {
   switch (call.kind) {
@@ -45,6 +48,10 @@ export function writeCall(w: Writer, call: Call): void {
     case "adjustStake":
       w.u8(3).raw(call.contract).u128(call.amount);
       return;
+    case "registry":
+      w.u8(4);
+      writeRegistryCall(w, call.call);
+      return;
   }
 }
 
@@ -62,6 +69,8 @@ export function readCall(r: Reader): Call {
       return { kind: "command", contract: contractId(r.raw(32)), payload: readCommand(r) };
     case 3:
       return { kind: "adjustStake", contract: contractId(r.raw(32)), amount: r.u128() };
+    case 4:
+      return { kind: "registry", call: readRegistryCall(r) };
     default:
       throw r.fail(`a call tagged ${tag}`);
   }

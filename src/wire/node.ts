@@ -34,6 +34,23 @@ export interface BlockProof {
   readonly hashes: Uint8Array;
 }
 
+/** A worker that is registered, and what it takes to judge that without the node. */
+export interface WorkerRecord {
+  /** SCALE `Attestation`. */
+  readonly attestation: Uint8Array;
+  /** SCALE `Header` of the block that it names, which dates it; undefined when that is the genesis. */
+  readonly header: Uint8Array | undefined;
+  /** Whether the chain counts on it: it has not expired, and its measurement and platform are still on the lists. */
+  readonly active: boolean;
+}
+
+/** The workers of a chain. */
+export interface Registrations {
+  /** SCALE `Genesis`: its terms say how long registrations count. */
+  readonly genesis: Uint8Array;
+  readonly workers: readonly WorkerRecord[];
+}
+
 /** A line that a contract logged or a message that it printed. */
 export interface LogRecord {
   /** Running number within the node's life. */
@@ -65,6 +82,8 @@ export interface NodeEvents {
 /** A node, as a client sees it. Every method rejects with a typed error; one that waits takes an `AbortSignal`. */
 export interface NodeApi {
   facts(): Promise<NetworkFacts>;
+  /** The workers that are or were registered. */
+  workers(): Promise<Registrations>;
   /** The next nonce of an account, those of waiting extrinsics counted. */
   nextNonce(account: Uint8Array): Promise<number>;
   /**

@@ -12,10 +12,24 @@ import { Network } from "../../src/client/network.ts";
 import { receiptOf } from "../../src/client/receipts.ts";
 import { blake2_256 } from "../../src/crypto/blake2b.ts";
 import { ed25519Signer } from "../../src/crypto/ed25519.ts";
+import { quotedData, quoteMessage } from "../../src/crypto/quote.ts";
 import { openNode } from "../../src/host/node.ts";
-import { type Account, type Contract, open, PhatError, type TransactionReceipt } from "../../src/index.ts";
-import { fromHex } from "../../src/wire/bytes.ts";
-import type { BlockProof, Inclusion, NetworkFacts, NodeApi } from "../../src/wire/node.ts";
+import {
+  type Account,
+  type Contract,
+  open,
+  PhatError,
+  type TransactionReceipt,
+  type WorkerInfo,
+} from "../../src/index.ts";
+import {
+  readAttestation,
+  registrationBytes,
+  registrationPurpose,
+  writeAttestation,
+} from "../../src/wire/attestation.ts";
+import { fromHex, toHex } from "../../src/wire/bytes.ts";
+import type { BlockProof, Inclusion, NetworkFacts, NodeApi, Registrations, WorkerRecord } from "../../src/wire/node.ts";
 import {
   type BlockSeal,
   type Receipt,
@@ -224,12 +238,32 @@ describe("a node that lies about the proof is found out:", () => {
     const receipt = changed({ output: Uint8Array.of(0, 1) });
     const forger = ed25519Signer(new Uint8Array(32).fill(7)).publicKey;
     const liar = through({ proof: async () => await forged(receipt) });
-    const alone = { proof: async () => await forged(receipt) } as unknown as NodeApi;
+    /** A platform of its own makes any quote: what "simulated" is worth. */
+    const workers = async (): Promise<Registrations> => {
+      const { genesis, workers: known } = await node.workers();
+      const [record] = known as [WorkerRecord];
+      const { registration, quote } = decode(record.attestation, "attestation", readAttestation);
+      const claimed = { ...registration, worker: forger };
+      const data = quotedData(registrationPurpose, registrationBytes(claimed));
+      const platform = ed25519Signer(new Uint8Array(32).fill(8));
+      const own = { ...quote, data, signer: platform.publicKey };
+      const attestation = { registration: claimed, quote: { ...own, signature: platform.sign(quoteMessage(own)) } };
+      return { genesis, workers: [{ ...record, attestation: encode(attestation, writeAttestation) }] };
+    };
+    const alone = { proof: async () => await forged(receipt), workers } as unknown as NodeApi;
     const believing = new Network(alone, { ...facts, worker: forger });
-    // Whoever takes the node's word for the key is told that key.
-    expect((await believing.verify(receipt)).worker).not.toBe((await net.workers())[0]?.publicKey);
-    const worker = (await net.workers())[0]?.publicKey as `0x${string}`;
+    const [{ publicKey: worker, measurement, signer }] = (await net.workers()) as [WorkerInfo];
+    // Whoever takes the node's word for the key, and for whom the network trusts, is told that key.
+    expect(await believing.verify(receipt)).toMatchObject({
+      worker: toHex(forger),
+      platform: "simulated",
+      measurement,
+    });
     expect(await codeOf(believing.verify(receipt, { worker }))).toBe("ReceiptForged");
+    expect(await codeOf(believing.verify(receipt, { signers: [signer] }))).toBe("WorkerUntrusted");
+    expect(await net.verify(moved, { worker, measurements: [measurement], signers: [signer] })).toMatchObject({
+      worker,
+    });
     expect(await codeOf(liar.verify(receipt))).toBe("ReceiptForged");
     expect(await codeOf(net.verify(moved, { worker: "0x12" }))).toBe("ReceiptForged");
   });

@@ -164,7 +164,11 @@ describe("the pool", () => {
   const nothing = (): void => undefined;
   async function pool(options: NodeOptions = {}) {
     const chain = await begin(options);
-    const made = new Pool(() => chain.view(), chain.rules);
+    const made = new Pool(
+      () => chain.view(),
+      chain.rules,
+      () => chain.turn(1),
+    );
     const add = (pair: typeof alice, nonce: number, call: Call, refuse: (error: unknown) => void = nothing) =>
       made.add({ ...checked(chain, pair, nonce, call), refuse });
     return { chain, pool: made, add };
@@ -247,7 +251,11 @@ describe("the pool", () => {
 describe("the author", () => {
   it("makes a block at an interval, empty ones included, when it is told to", async () => {
     const chain = await begin();
-    const pool = new Pool(() => chain.view(), chain.rules);
+    const pool = new Pool(
+      () => chain.view(),
+      chain.rules,
+      () => chain.turn(1),
+    );
     const heights: number[] = [];
     await new Promise<void>((resolve) => {
       const author = new Author(chain, pool, { everyMs: 5 }, () => 1_000_000, {
@@ -265,7 +273,11 @@ describe("the author", () => {
   it("stops making blocks when the enclave is too far behind, and goes on when it has caught up", async () => {
     const chain = await begin();
     chain.keepReceipts(1, new Uint8Array(0));
-    const pool = new Pool(() => chain.view(), chain.rules);
+    const pool = new Pool(
+      () => chain.view(),
+      chain.rules,
+      () => chain.turn(1),
+    );
     const author = new Author(chain, pool, { maxExtrinsics: 1 }, () => 1_000_000, {
       final: () => undefined,
       failed: () => undefined,

@@ -68,6 +68,7 @@ export const genesis: Genesis = {
   governor: alice,
   timestamp: startTime,
   endowed: [],
+  attestation: { simulated: true, validMs: 1_000_000n, mostAgeMs: 100_000n },
   seed: new Uint8Array(32).fill(5),
 };
 export const genesisBytes = encode(genesis, writeGenesis);

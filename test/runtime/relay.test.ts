@@ -9,6 +9,7 @@ import {
   decodeRelayedBlock,
   finalityMessage,
   type RelayedBlock,
+  writeGenesis,
   writeHeader,
   writeRelayedBlock,
 } from "../../src/wire/block.ts";
@@ -203,9 +204,7 @@ describe("replicas", () => {
   it("refuse the snapshot of another chain, and one with a flipped bit", () => {
     const snapshot = network.runtime.snapshot();
     const services = network.services();
-    const foreign = encode({ ...genesis, name: "other" }, (w, g) =>
-      w.u16(1).str(g.name).raw(g.authority).raw(g.governor).u64(g.timestamp).compact(0).raw(g.seed),
-    );
+    const foreign = encode({ ...genesis, name: "another" }, writeGenesis);
     expect(() => Runtime.restore(foreign, snapshot, services)).toThrow("belongs to the chain");
     for (let at = 100; at < snapshot.length; at += 997) {
       const flipped = snapshot.with(at, snapshot[at]! ^ 4);

@@ -17,6 +17,7 @@ import {
   readCommand,
   readInstantiation,
 } from "../../wire/message.ts";
+import { type RegistryEvent, readRegistryEvent, registryTopic } from "../../wire/registry.ts";
 import { decode, type Reader } from "../../wire/scale.ts";
 import { contractAddress } from "../contract/address.ts";
 import { tokenFault } from "../contract/dispatch-error.ts";
@@ -26,7 +27,7 @@ import type { Journal } from "../state/journal.ts";
 import type { ClusterRecord } from "../state/records.ts";
 import { applyClusterEvent } from "./cluster.ts";
 import { clipGas, payGas, refundGas, transactionGasLimit } from "./payment.ts";
-import { type Outcome, outcomeOf, refusal, type Subject } from "./receipts.ts";
+import { done, type Outcome, outcomeOf, refusal, type Subject } from "./receipts.ts";
 
 /** What messages are handled with. */
 export interface MessageContext {
@@ -35,6 +36,8 @@ export interface MessageContext {
   readonly journal: Journal;
   /** The account that governs the chain. */
   readonly governor: AccountId;
+  /** Applies what the chain tells of its registry. @returns what is wrong with it, if anything. */
+  readonly applyRegistry: (event: RegistryEvent) => string | undefined;
   /** Applies what an execution's Pink events ask for. */
   readonly applyEffects: (execution: RootExecution) => void;
 }
@@ -49,6 +52,7 @@ export function handleMessage(message: Message, context: MessageContext): Outcom
   const { destination } = message;
   if (destination === clusterTopic) return cluster(message, context);
   if (destination === contractOpTopic) return instantiate(message, context);
+  if (destination === registryTopic) return registry(message, context);
   const contract = commandTarget(destination);
   return contract === undefined
     ? refusal(anonymous, "nobody listens to this topic")
@@ -71,6 +75,14 @@ function cluster(message: Message, context: MessageContext): Outcome {
   const { sender } = message;
   const governs = sender.kind === "pallet" || (sender.kind === "account" && sameBytes(sender.id, context.governor));
   return applyClusterEvent(event, { ...context, governs, sender });
+}
+
+function registry(message: Message, context: MessageContext): Outcome {
+  const event = read(message, "registry event", readRegistryEvent);
+  if (typeof event === "string") return refusal(anonymous, event);
+  if (message.sender.kind !== "pallet") return refusal(anonymous, "only the chain speaks for its registry");
+  const refused = context.applyRegistry(event);
+  return refused === undefined ? done(anonymous, nothing, [], 0n) : refusal(anonymous, refused);
 }
 
 function instantiate(message: Message, context: MessageContext): Outcome {
@@ -134,7 +146,7 @@ export function pay(
   gasLimit: bigint,
   free: boolean,
   cluster: ClusterRecord,
-  context: Omit<MessageContext, "governor">,
+  context: Omit<MessageContext, "governor" | "applyRegistry">,
   run: (execution: RootExecution, gas: number) => RootResult,
 ): Outcome {
   const { engine, moment, journal } = context;

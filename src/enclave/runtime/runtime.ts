@@ -10,6 +10,7 @@
  *   account;
  * - cluster event `upload`: an account, who pays the deposit;
  * - cluster event `egress`: the account that owns the cluster;
+ * - registry events: the pallet;
  * - instantiations: an account;
  * - commands: an account; or the pallet, whose command runs without gas payment in the name of the system contract.
  * Everything else is answered by a `refused` receipt.
@@ -41,6 +42,7 @@ import { State } from "../state/state.ts";
 import { handleMessage, type MessageContext, pay } from "./messages.ts";
 import { type QueryPass, runQuery } from "./query.ts";
 import { type Outcome, sealBlock } from "./receipts.ts";
+import { Registry } from "./registry.ts";
 import { type Tip, verifyBlock } from "./verify.ts";
 
 /** A log line; the host numbers it. */
@@ -97,6 +99,7 @@ export class Runtime {
   /** The local caches of the worker's contracts; never part of the state. */
   readonly cache: LocalCache;
   readonly #state: State;
+  #registry: Registry;
   /** What queries run on since the last block. */
   #pinned: State | undefined;
   #tip: Tip;
@@ -105,11 +108,12 @@ export class Runtime {
   private constructor(
     chain: { readonly genesis: Genesis; readonly hash: BlockHash },
     services: RuntimeServices,
-    at: { readonly state: State; readonly tip: Tip },
+    at: { readonly state: State; readonly tip: Tip; readonly registry: Registry },
   ) {
     this.#genesis = chain.genesis;
     this.#genesisHash = chain.hash;
     this.#state = at.state;
+    this.#registry = at.registry;
     this.#tip = at.tip;
     this.#root = at.state.root();
     this.cache = services.cache ?? new LocalCache(() => Number(this.#tip.timestamp / 1000n));
@@ -131,7 +135,7 @@ export class Runtime {
   static create(genesis: Uint8Array, services: RuntimeServices): Runtime {
     const chain = chainOf(genesis);
     const tip = { number: 0, hash: chain.hash, timestamp: chain.genesis.timestamp };
-    return new Runtime(chain, services, { state: State.empty(), tip });
+    return new Runtime(chain, services, { state: State.empty(), tip, registry: Registry.empty });
   }
 
   /**
@@ -149,9 +153,10 @@ export class Runtime {
       }
       const tip = { number: r.u32(), hash: blockHash(r.raw(32)), timestamp: r.u64() };
       const root = r.raw(32);
+      const registry = Registry.read(r);
       const state = readState(r);
       if (!sameBytes(state.root(), root)) throw r.fail("its state is not that of its root");
-      return { state, tip };
+      return { state, tip, registry };
     });
     return new Runtime(chain, services, at);
   }
@@ -176,6 +181,11 @@ export class Runtime {
     return this.#state.cluster?.id;
   }
 
+  /** What the chain trusts, and who is registered, as of that block. */
+  get registry(): Registry {
+    return this.#registry;
+  }
+
   /** The cluster's system contract; undefined when there is none. */
   get systemContract(): ContractId | undefined {
     return this.#state.cluster?.systemContract;
@@ -191,10 +201,12 @@ export class Runtime {
     // Changes are made in place and taken back when the block cannot be finished: copying the way to each of them, in
     // every block, would cost more than they do.
     const journal = new Journal(this.#state);
+    const registry = this.#registry;
     try {
       return this.#execute(block, hash, journal);
     } catch (error) {
       journal.rollback(0);
+      this.#registry = registry;
       throw error;
     }
   }
@@ -214,6 +226,12 @@ export class Runtime {
       moment,
       journal,
       governor: this.#genesis.governor,
+      applyRegistry: (event) => {
+        const after = this.#registry.after(event, number, { genesis: this.#genesis, hash: this.#genesisHash });
+        if (typeof after === "string") return after;
+        this.#registry = after;
+        return undefined;
+      },
       applyEffects: (execution) => {
         reweighed = this.#applyEffects(execution, journal) || reweighed;
       },
@@ -299,6 +317,7 @@ export class Runtime {
     const { number, hash, timestamp } = this.#tip;
     const w = new Writer(1 << 16).u16(snapshotVersion).raw(this.#genesisHash);
     w.u32(number).raw(hash).u64(timestamp).raw(this.#root);
+    this.#registry.write(w);
     writeState(w, this.#state);
     return w.take();
   }

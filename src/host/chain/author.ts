@@ -41,12 +41,13 @@ export class Author {
     this.events = events;
     this.most = options.maxExtrinsics ?? 512;
     this.mostBytes = options.maxBytes ?? 4 * 1024 * 1024;
-    if (options.everyMs !== undefined) {
-      this.timer = setInterval(() => {
-        this.due = true;
-        this.run();
-      }, options.everyMs).unref();
-    }
+    if (options.everyMs !== undefined) this.timer = setInterval(() => this.next(), options.everyMs).unref();
+  }
+
+  /** Makes a block as soon as it can be, an empty one if nothing waits. */
+  next(): void {
+    this.due = true;
+    this.run();
   }
 
   /** Something waits, or the enclave has caught up. */
@@ -63,8 +64,10 @@ export class Author {
 
   /** Whether a block is to be made now. */
   private wanted(): boolean {
-    if (this.stopped || this.chain.head.number - this.chain.executed >= MOST_BEHIND) return false;
-    return this.timer === undefined ? this.pool.waiting : this.due;
+    const { head, executed } = this.chain;
+    // The first block is the chain's own.
+    if (this.stopped || head.number === 0 || head.number - executed >= MOST_BEHIND) return false;
+    return this.due || (this.timer === undefined && this.pool.waiting);
   }
 
   private async make(): Promise<void> {

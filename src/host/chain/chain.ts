@@ -9,6 +9,7 @@
 
 import { type Ed25519Signer, ed25519Signer } from "../../crypto/ed25519.ts";
 import { blake2_256 } from "../../crypto/hash.ts";
+import { hkdf } from "../../crypto/kdf.ts";
 import { EngineError } from "../../errors.ts";
 import {
   finalityMessage,
@@ -16,6 +17,7 @@ import {
   type Header,
   messagesBytes,
   readGenesis,
+  readHeader,
   writeGenesis,
   writeHeader,
   writeRelayedBlock,
@@ -23,11 +25,13 @@ import {
 import { type BlockHash, blockHash, type ContractId, contractId } from "../../wire/bytes.ts";
 import type { Extrinsic } from "../../wire/extrinsic.ts";
 import type { Message } from "../../wire/message.ts";
+import { type RegistryCall, registryMessage } from "../../wire/registry.ts";
 import { decode, encode, Reader } from "../../wire/scale.ts";
 import type { NodeOptions } from "../options.ts";
 import { type Commit, key, type Store, type Write } from "../store/store.ts";
-import { embeddedCluster, newGenesis } from "./genesis.ts";
+import { chainOrigin, embeddedCluster, newGenesis } from "./genesis.ts";
 import { applyExtrinsic, LedgerView, type Rules } from "./ledger.ts";
+import { applyRegistryCall, type RegistryTurn } from "./registry.ts";
 
 /** The newest block. */
 export interface Head {
@@ -49,6 +53,14 @@ export interface CheckedExtrinsic {
 export interface Place {
   readonly block: number;
   readonly index: number;
+}
+
+/** What a chain comes into the world with, besides its cluster. */
+export interface Beginning {
+  /** What its registry holds from the start. */
+  readonly registry: readonly RegistryCall[];
+  /** The enclave's sealed secrets. */
+  readonly secrets: Uint8Array | undefined;
 }
 
 const headKey = key("meta", "head");
@@ -77,6 +89,7 @@ export class Chain {
   readonly rules: Rules;
   private readonly store: Store;
   private readonly authority: Ed25519Signer;
+  private readonly registrarSeed: Uint8Array;
   private newest: Head;
   private done: number;
   private flushedTo: number;
@@ -93,7 +106,11 @@ export class Chain {
     this.genesis = decode(found.genesis, "genesis", readGenesis);
     this.genesisHash = blockHash(blake2_256(found.genesis));
     this.authority = ed25519Signer(found.authority);
-    this.rules = { governor: this.genesis.governor, systemContract: found.system };
+    this.registrarSeed = hkdf(found.authority, this.genesisHash, new TextEncoder().encode("phatvm/registrar"), 32);
+    const { governor, attestation: terms } = this.genesis;
+    const { genesisHash } = this;
+    const registry = { genesisHash, terms, blockAt: (number: number) => this.blockAt(number) };
+    this.rules = { governor, systemContract: found.system, registry };
     this.newest = { number: 0, hash: this.genesisHash, timestamp: this.genesis.timestamp };
     this.done = 0;
     this.flushedTo = 0;
@@ -102,11 +119,18 @@ export class Chain {
   /**
    * Opens the chain in a store, or begins one in an empty store.
    * @param now milliseconds since 1970, for a new chain.
+   * @param born is shown a new chain before its first block and says what else that begins with; nothing is stored
+   *   when it fails.
    * @throws {EngineError} `FolderDamaged` when the store holds part of a chain.
    */
-  static async open(store: Store, options: NodeOptions, now: number): Promise<Chain> {
+  static async open(
+    store: Store,
+    options: NodeOptions,
+    now: number,
+    born?: (chain: Chain) => Promise<Beginning>,
+  ): Promise<Chain> {
     const genesis = store.get(genesisKey);
-    if (genesis === undefined) return Chain.begin(store, options, now);
+    if (genesis === undefined) return Chain.begin(store, options, now, born);
     const authority = store.get(authorityKey);
     const head = store.get(headKey);
     const executed = store.get(executedKey);
@@ -129,7 +153,12 @@ export class Chain {
     return chain;
   }
 
-  private static async begin(store: Store, options: NodeOptions, now: number): Promise<Chain> {
+  private static async begin(
+    store: Store,
+    options: NodeOptions,
+    now: number,
+    born: ((chain: Chain) => Promise<Beginning>) | undefined,
+  ): Promise<Chain> {
     const { genesis, authority, messages } = newGenesis(options, now);
     const code = options.cluster?.systemCode;
     // The system contract's address: its deployer is the cluster's owner, its salt is empty.
@@ -157,9 +186,16 @@ export class Chain {
       ...(system === undefined ? [] : [{ key: systemKey, value: system }]),
       ...view.writes(),
     ];
-    // Genesis and first block in one commit: there is never a chain without its cluster.
-    await chain.append([], now, messages, writes).flushed;
+    const { registry, secrets } = (await born?.(chain)) ?? { registry: [], secrets: undefined };
+    if (secrets !== undefined) writes.push({ key: secretsKey, value: secrets });
+    // Genesis and first block in one commit: there is never a chain without its cluster and its worker.
+    await chain.append([], now, { messages, registry }, writes).flushed;
     return chain;
+  }
+
+  /** The account that registers the chain's own worker: it owns nothing and may do nothing more than anybody. */
+  get registrar(): Ed25519Signer {
+    return ed25519Signer(this.registrarSeed);
   }
 
   /** The newest block. */
@@ -187,22 +223,29 @@ export class Chain {
    *
    * The extrinsics must be such that the rules accept them one after the other.
    * @param now milliseconds since 1970; the block's time is never less than its parent's.
-   * @param inherent messages that come before those of the extrinsics.
+   * @param inherent what comes before the extrinsics, in the chain's own name.
    */
   append(
     extrinsics: readonly CheckedExtrinsic[],
     now: number,
-    inherent: readonly Message[] = [],
+    inherent: { readonly messages: readonly Message[]; readonly registry: readonly RegistryCall[] } = {
+      messages: [],
+      registry: [],
+    },
     extra: readonly Write[] = [],
   ): Commit & { readonly head: Head } {
     const parent = this.newest;
     const view = this.view();
-    const messages = [...inherent];
-    const number = parent.number + 1;
+    const messages = [...inherent.messages];
+    const turn = this.turn(now);
+    const { number, timestamp } = turn;
     const writes: Write[] = [...extra];
+    for (const call of inherent.registry) {
+      messages.push(registryMessage(chainOrigin, applyRegistryCall(view, call, this.rules.registry, turn)));
+    }
     for (const { extrinsic, hash } of extrinsics) {
       const place = encodePlace({ block: number, index: messages.length });
-      messages.push(applyExtrinsic(view, extrinsic, this.rules));
+      messages.push(applyExtrinsic(view, extrinsic, this.rules, { ...turn, included: true }));
       writes.push({ key: key("extrinsicByHash", hash), value: place });
       writes.push({ key: key("extrinsicBySigner", extrinsic.signer, extrinsic.nonce), value: place });
     }
@@ -210,7 +253,7 @@ export class Chain {
     const header: Header = {
       number,
       parent: parent.hash,
-      timestamp: BigInt(now) > parent.timestamp ? BigInt(now) : parent.timestamp,
+      timestamp,
       messagesRoot: blake2_256(messagesBytes(messages)),
       extrinsicsRoot: blake2_256(body),
     };
@@ -231,6 +274,28 @@ export class Chain {
     });
     final.catch(() => undefined);
     return { head, committed, flushed: final };
+  }
+
+  /** The block that would be made now. */
+  turn(now: number): RegistryTurn {
+    const { number, timestamp } = this.newest;
+    return { number: number + 1, timestamp: BigInt(now) > timestamp ? BigInt(now) : timestamp };
+  }
+
+  /** Hash and time of a block; undefined when there is none of that number. */
+  private blockAt(number: number): Pick<Head, "hash" | "timestamp"> | undefined {
+    if (number === 0) return { hash: this.genesisHash, timestamp: this.genesis.timestamp };
+    if (number === this.newest.number) return this.newest;
+    const bytes = this.header(number);
+    if (bytes === undefined) return undefined;
+    return { hash: blockHash(blake2_256(bytes)), timestamp: decode(bytes, "header", readHeader).timestamp };
+  }
+
+  /** SCALE `Header` of a block; undefined when there is none of that number, and for the genesis, which has none. */
+  header(number: number): Uint8Array | undefined {
+    if (number < 1 || number > this.newest.number) return undefined;
+    const block = new Reader(this.relayed(number), "block");
+    return encode(readHeader(block), writeHeader);
   }
 
   /** A block as the relay feeds it: SCALE `RelayedBlock`. */

@@ -18,9 +18,11 @@ import {
   writeCommand,
   writeInstantiation,
 } from "../../wire/message.ts";
+import { type RegistryEvent, registryMessage } from "../../wire/registry.ts";
 import { decode, encode } from "../../wire/scale.ts";
 import { key, type Store, type Write } from "../store/store.ts";
 import { chainOrigin, embeddedCluster } from "./genesis.ts";
+import { applyRegistryCall, type RegistryRules, type RegistryTurn } from "./registry.ts";
 
 /** An account on the chain. */
 export interface Account {
@@ -42,11 +44,12 @@ export class LedgerView {
     this.store = store;
   }
 
-  private get(name: Uint8Array): Uint8Array | undefined {
+  /** The value of a key as the changes leave it. */
+  get(name: Uint8Array): Uint8Array | undefined {
     return this.changes.get(toHex(name))?.value ?? this.store.get(name);
   }
 
-  private set(name: Uint8Array, value: Uint8Array): void {
+  set(name: Uint8Array, value: Uint8Array): void {
     this.changes.set(toHex(name), { key: name, value });
   }
 
@@ -96,6 +99,13 @@ export interface Rules {
   readonly governor: AccountId;
   /** The cluster's system contract, which stakes are told to; undefined when it has none. */
   readonly systemContract: ContractId | undefined;
+  readonly registry: RegistryRules;
+}
+
+/** Which block a rule is applied for. */
+export interface Turn extends RegistryTurn {
+  /** Whether an extrinsic whose time has passed is refused by its receipt, being in the block already. */
+  readonly included: boolean;
 }
 
 /** Gas for telling the system contract of a stake; nobody pays for it. */
@@ -113,9 +123,10 @@ function take(view: LedgerView, id: Uint8Array, amount: bigint): Account {
 
 /**
  * Applies one extrinsic, whose signature and nonce are settled, and gives the message that it becomes.
- * @throws {EngineError} `InsufficientBalance`, `NotPermitted`, `ClusterUnknown`, `NoSystemContract`; then nothing changed.
+ * @throws {EngineError} `InsufficientBalance`, `NotPermitted`, `ClusterUnknown`, `NoSystemContract`, and what the
+ *   registry says; then nothing changed.
  */
-export function applyExtrinsic(view: LedgerView, extrinsic: Extrinsic, rules: Rules): Message {
+export function applyExtrinsic(view: LedgerView, extrinsic: Extrinsic, rules: Rules, turn: Turn): Message {
   const { call, signer } = extrinsic;
   const sender = { kind: "account", id: signer } as const;
   const message = ((): Message => {
@@ -146,6 +157,21 @@ export function applyExtrinsic(view: LedgerView, extrinsic: Extrinsic, rules: Ru
         // The chain takes the amount and answers for it: the message is its own.
         view.setAccount(signer, take(view, signer, event.amount));
         return clusterMessage(chainOrigin, event);
+      }
+      case "registry": {
+        const event = ((): RegistryEvent => {
+          try {
+            const governs = sameBytes(signer, rules.governor);
+            if (!governs && call.call.kind !== "registerWorker") {
+              throw new EngineError("NotPermitted", { account: toHex(signer), what: "change what the chain trusts" });
+            }
+            return applyRegistryCall(view, call.call, rules.registry, turn);
+          } catch (error) {
+            if (!turn.included || !(error instanceof EngineError)) throw error;
+            return { kind: "refused", reason: `${error.code}: ${error.message.split("\n", 1)[0]}` };
+          }
+        })();
+        return registryMessage(chainOrigin, event);
       }
       case "adjustStake": {
         const { contract, amount } = call;

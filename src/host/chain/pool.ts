@@ -10,7 +10,7 @@
 import { EngineError } from "../../errors.ts";
 import { toHex } from "../../wire/bytes.ts";
 import type { CheckedExtrinsic } from "./chain.ts";
-import { applyExtrinsic, type LedgerView, type Rules } from "./ledger.ts";
+import { applyExtrinsic, type LedgerView, type Rules, type Turn } from "./ledger.ts";
 
 /** Bounds of the pool. */
 export const poolLimits = {
@@ -38,6 +38,7 @@ interface Future {
 export class Pool {
   private readonly fresh: () => LedgerView;
   private readonly rules: Rules;
+  private readonly turn: () => Omit<Turn, "included">;
   /** The accounts as they are after everything ready. */
   private pending: LedgerView;
   private ready: Waiting[] = [];
@@ -47,10 +48,14 @@ export class Pool {
   private count = 0;
   private bytes = 0;
 
-  /** @param fresh gives the accounts as they are on the chain. */
-  constructor(fresh: () => LedgerView, rules: Rules) {
+  /**
+   * @param fresh gives the accounts as they are on the chain.
+   * @param turn the block that would be made now.
+   */
+  constructor(fresh: () => LedgerView, rules: Rules, turn: () => Omit<Turn, "included">) {
     this.fresh = fresh;
     this.rules = rules;
+    this.turn = turn;
     this.pending = fresh();
   }
 
@@ -94,10 +99,14 @@ export class Pool {
       this.wait(entry);
       return;
     }
-    applyExtrinsic(this.pending, entry.extrinsic, this.rules);
+    this.apply(entry, false);
     this.enter(entry);
     this.ready.push(entry);
     this.promote(signer);
+  }
+
+  private apply({ extrinsic }: CheckedExtrinsic, included: boolean): void {
+    applyExtrinsic(this.pending, extrinsic, this.rules, { ...this.turn(), included });
   }
 
   private enter(entry: Waiting): void {
@@ -141,7 +150,7 @@ export class Pool {
       const entry = this.forget(toHex(signer), this.nextNonce(signer));
       if (entry === undefined) return;
       try {
-        applyExtrinsic(this.pending, entry.extrinsic, this.rules);
+        this.apply(entry, false);
         this.ready.push(entry);
       } catch (error) {
         this.leave(entry);
@@ -168,8 +177,8 @@ export class Pool {
   included(): void {
     for (const entry of this.taken.splice(0)) this.leave(entry);
     this.pending = this.fresh();
-    // What is ready was accepted in this order on these accounts, and is again.
-    for (const { extrinsic } of this.ready) applyExtrinsic(this.pending, extrinsic, this.rules);
+    // What is ready was accepted in this order on these accounts, and is again; what its time has passed for, too.
+    for (const entry of this.ready) this.apply(entry, true);
   }
 
   /** Refuses everything that waits. */

@@ -9,6 +9,7 @@
 
 import { blake2_256 } from "../../crypto/hash.ts";
 import { EngineError } from "../../errors.ts";
+import { readAttestation } from "../../wire/attestation.ts";
 import { decodeRelayedBlock, writeHeader } from "../../wire/block.ts";
 import { sameBytes } from "../../wire/bytes.ts";
 import {
@@ -24,7 +25,7 @@ import {
 } from "../../wire/entry.ts";
 import { readSealedReceipts, type SealedReceipts } from "../../wire/receipt.ts";
 import { decode, encode } from "../../wire/scale.ts";
-import type { Chain } from "../chain/chain.ts";
+import type { Beginning, Chain } from "../chain/chain.ts";
 import { Enclave } from "../enclave.ts";
 import type { IsolateKind, IsolateLimits } from "../isolate/isolate.ts";
 
@@ -66,6 +67,8 @@ interface Running {
 export class Relay {
   private readonly setting: RelaySetting;
   private running: Promise<Running> | undefined;
+  /** The enclave of a new chain, which stands at its genesis. */
+  private prepared: Running | undefined;
   /** Number of the last block that the enclave has executed. */
   private height = 0;
   /** Number of the block of the last checkpoint that was asked for. */
@@ -83,6 +86,45 @@ export class Relay {
     this.setting = setting;
   }
 
+  /**
+   * Starts the enclave of a chain that has no block yet, and asks it what the first one is to say of it.
+   * @throws {PhatError} what it answers with, or `EnclaveGone`; then there is no enclave.
+   */
+  beginning(): Promise<Beginning> {
+    return this.persist(() => this.prepare());
+  }
+
+  private async prepare(): Promise<Beginning> {
+    const enclave = new Enclave(this.setting.limits, this.setting.isolate);
+    try {
+      const facts = await this.open(enclave);
+      await this.restore(enclave);
+      const operator = encode(undefined, (w) => w.option(undefined, () => undefined));
+      const attestation = decode(await enclave.call(Entry.attest, operator), "attestation", readAttestation);
+      const { platform, signer, measurement, secrets } = facts;
+      this.prepared = { enclave, facts };
+      return {
+        registry: [
+          { kind: "addSigner", platform, signer },
+          { kind: "addMeasurement", measurement },
+          { kind: "registerWorker", attestation },
+        ],
+        secrets,
+      };
+    } catch (error) {
+      await enclave.terminate();
+      throw error;
+    }
+  }
+
+  private async open(enclave: Enclave): Promise<EnclaveFacts> {
+    const { platformFolder, checkpointFolder, chain, settings } = this.setting;
+    const { genesisBytes: genesis, secrets } = chain;
+    const given = { platformFolder, checkpointFolder, genesis, settings, secrets };
+    const options = encode(given, writeEnclaveOptions);
+    return decode(await enclave.call(Entry.open, options), "enclave facts", readEnclaveFacts);
+  }
+
   /** Starts the enclave and brings it to the head of the chain. */
   async start(): Promise<EnclaveFacts> {
     try {
@@ -95,20 +137,21 @@ export class Relay {
 
   /** Starts an enclave, another one when it dies, and gives up when they die again and again. */
   private begin(): Promise<Running> {
-    const attempt = async (): Promise<Running> => {
-      for (;;) {
-        try {
-          return await this.launch();
-        } catch (error) {
-          if (!(error instanceof EngineError)) throw error;
-          if (error.code === "RollbackDetected" ? !this.accepts(error) : !this.survives(error)) throw error;
-        }
-      }
-    };
-    this.running = attempt();
+    this.running = this.persist(() => this.launch());
     // A caller that comes while nobody waits must not end the process.
     this.running.catch(() => undefined);
     return this.running;
+  }
+
+  private async persist<T>(attempt: () => Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        return await attempt();
+      } catch (error) {
+        if (!(error instanceof EngineError)) throw error;
+        if (error.code === "RollbackDetected" ? !this.accepts(error) : !this.survives(error)) throw error;
+      }
+    }
   }
 
   /**
@@ -121,16 +164,14 @@ export class Relay {
   }
 
   private async launch(): Promise<Running> {
-    const enclave = new Enclave(this.setting.limits, this.setting.isolate);
+    const { prepared } = this;
+    this.prepared = undefined;
+    const enclave = prepared?.enclave ?? new Enclave(this.setting.limits, this.setting.isolate);
     try {
-      const { platformFolder, checkpointFolder, chain, settings } = this.setting;
-      const { genesisBytes: genesis, secrets } = chain;
-      const given = { platformFolder, checkpointFolder, genesis, settings, secrets };
-      const options = encode(given, writeEnclaveOptions);
-      const facts = decode(await enclave.call(Entry.open, options), "enclave facts", readEnclaveFacts);
+      const facts = prepared?.facts ?? (await this.open(enclave));
       // Nothing may be executed under keys that a crash could take along.
-      if (facts.secrets !== undefined) await chain.keepSecrets(facts.secrets);
-      this.height = await this.restore(enclave);
+      if (prepared === undefined && facts.secrets !== undefined) await this.setting.chain.keepSecrets(facts.secrets);
+      this.height = prepared === undefined ? await this.restore(enclave) : 0;
       this.checkpointAt = this.height;
       // Nobody is answered from a state that is behind what was answered before.
       await this.feed(enclave);
@@ -322,6 +363,7 @@ export class Relay {
       }
     } finally {
       this.stopped = true;
+      await this.prepared?.enclave.terminate();
       await this.running?.then(
         ({ enclave }) => enclave.terminate(),
         () => undefined,

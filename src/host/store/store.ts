@@ -44,6 +44,8 @@ const tables = {
   metadata: 8,
   stake: 9,
   stakeTotal: 10,
+  registry: 11,
+  worker: 12,
 } as const;
 
 /** The name of a table. */

@@ -1,0 +1,246 @@
+/**
+ * An embedded network's own worker: registered from the first block on, anew in good time, and trusted by clients only
+ * as long as that counts.
+ */
+
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { Network } from "../../src/client/network.ts";
+import { openNode } from "../../src/host/node.ts";
+import { type Contract, type OpenOptions, PhatError, type TransactionReceipt } from "../../src/index.ts";
+import { readAttestation, writeAttestation } from "../../src/wire/attestation.ts";
+import { readGenesis, readHeader, writeGenesis, writeHeader } from "../../src/wire/block.ts";
+import { fromHex, toHex } from "../../src/wire/bytes.ts";
+import type { NodeApi, Registrations, WorkerRecord } from "../../src/wire/node.ts";
+import { decode, encode } from "../../src/wire/scale.ts";
+import { account, signed } from "../host/support/extrinsics.ts";
+
+const flipper = fileURLToPath(new URL("../../build/flipper.contract", import.meta.url));
+const day = 86_400_000;
+const valid = 7 * day;
+const patience = { timeout: 20_000 };
+
+let dir: string;
+let nodes: NodeApi[];
+const warnings: string[] = [];
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), "phatvm-attestation-"));
+  nodes = [];
+  warnings.length = 0;
+});
+afterEach(async () => {
+  await Promise.all(nodes.map((node) => node.close()));
+  vi.useRealTimers();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+async function open(options: OpenOptions = { dir }) {
+  const node = await openNode({ onWarning: (warning) => warnings.push(warning), ...options });
+  nodes.push(node);
+  return { node, net: new Network(node, await node.facts()) };
+}
+
+const later = (ms: number) => vi.setSystemTime(Date.now() + ms);
+
+async function codeOf(work: Promise<unknown>): Promise<string> {
+  return await work.then(
+    () => "nothing",
+    (error: unknown) => (error instanceof PhatError ? error.code : String(error)),
+  );
+}
+
+async function deployed(net: Network): Promise<{ contract: Contract; receipt: TransactionReceipt }> {
+  const contract = await net.deploy({ bundle: flipper, args: [true], signer: net.account("//Alice") });
+  return { contract, receipt: contract.deployment as TransactionReceipt };
+}
+
+describe("the worker of an embedded network", () => {
+  it.each([
+    ["in memory", () => ({})],
+    ["in a folder", () => ({ dir })],
+  ])(
+    "is registered %s when the network opens, by the first block, and says that it is simulated",
+    async (_, options) => {
+      const before = Date.now();
+      const { node, net } = await open(options());
+      const facts = await node.facts();
+      const [worker, ...others] = await net.workers();
+      expect(others).toEqual([]);
+      expect(worker).toMatchObject({
+        publicKey: toHex(facts.worker),
+        measurement: toHex(facts.measurement),
+        platform: "simulated",
+        active: true,
+      });
+      const attestedAt = worker?.attestedAt.getTime() as number;
+      expect(attestedAt).toBeGreaterThanOrEqual(before);
+      expect(worker?.expires.getTime()).toBe(attestedAt + valid);
+      expect(await node.proof(2)).toBeUndefined();
+      expect(warnings).toEqual([]);
+    },
+  );
+
+  it("is registered anew when a folder is opened in the second half of its time, and not before", async () => {
+    vi.useFakeTimers({ toFake: ["Date"] });
+    const first = await open();
+    const { receipt, contract } = await deployed(first.net);
+    const [before] = await first.net.workers();
+    await first.net.close();
+    later(3 * day);
+    const second = await open();
+    expect((await second.net.workers())[0]).toEqual(before);
+    await second.net.close();
+    // Also when it has long expired: nobody was there to do it.
+    for (const pause of [day, 30 * day]) {
+      later(pause);
+      const { net } = await open();
+      const [worker] = await net.workers();
+      expect(worker).toMatchObject({ publicKey: before?.publicKey, active: true });
+      expect(Date.now() - (worker?.attestedAt.getTime() as number)).toBeLessThan(60_000);
+      expect(await net.verify(receipt)).toMatchObject({ worker: before?.publicKey });
+      expect(await (await net.attach(contract.id)).query.get?.()).toBe(true);
+      await net.close();
+    }
+    expect(warnings).toEqual([]);
+  });
+
+  it("is registered anew while the network is open and nothing else happens", async () => {
+    vi.useFakeTimers({ toFake: ["Date", "setTimeout", "clearTimeout"] });
+    const { net, node } = await open({});
+    const [before] = await net.workers();
+    const blocks: number[] = [];
+    node.on("block", ({ number }) => blocks.push(number));
+    for (let half = 0; half < 3; half++) {
+      await vi.advanceTimersByTimeAsync(valid / 2);
+      // What the timer began takes its time in the isolate.
+      const fresh = async () => Date.now() - ((await net.workers())[0]?.attestedAt.getTime() as number) < day;
+      await vi.waitUntil(fresh, patience);
+    }
+    expect((await net.workers())[0]).toMatchObject({ publicKey: before?.publicKey, active: true });
+    // An empty block each time, which the quote names, and one for the registration.
+    await vi.waitUntil(() => blocks.length >= 6, patience);
+    expect(blocks).toEqual([2, 3, 4, 5, 6, 7]);
+  });
+
+  it("is trusted no more once its time is over, or governance has taken its measurement off the list", async () => {
+    vi.useFakeTimers({ toFake: ["Date"] });
+    const { net, node } = await open({});
+    const { receipt } = await deployed(net);
+    const [worker] = await net.workers();
+    await net.verify(receipt);
+    later(valid - 60_000);
+    await net.verify(receipt);
+    later(60_001);
+    expect(await codeOf(net.verify(receipt))).toBe("WorkerUntrusted");
+    await expect(net.verify(receipt, { worker: worker?.publicKey as `0x${string}` })).rejects.toThrow(/expired at/);
+    expect((await net.workers())[0]).toMatchObject({ active: false });
+    later(-60_001);
+    await net.verify(receipt);
+    const { genesisHash, measurement } = await node.facts();
+    const governor = account("//Alice");
+    const nonce = await node.nextNonce(governor.publicKey);
+    const call = { kind: "registry", call: { kind: "removeMeasurement", measurement } } as const;
+    await node.submit(signed(governor, genesisHash, nonce, call));
+    expect(await codeOf(net.verify(receipt))).toBe("WorkerUntrusted");
+    expect((await net.workers())[0]).toMatchObject({ active: false });
+  });
+
+  it("is not registered under another's name by a client that sends its quote around", async () => {
+    const { node, net } = await open({});
+    const { genesisHash } = await node.facts();
+    const [record] = (await node.workers()).workers as [WorkerRecord];
+    const attestation = decode(record.attestation, "attestation", readAttestation);
+    const thief = account("//Eve", "ed25519");
+    const send = (changed: typeof attestation) =>
+      node.submit(
+        signed(thief, genesisHash, 0, { kind: "registry", call: { kind: "registerWorker", attestation: changed } }),
+      );
+    expect(await codeOf(send(attestation))).toBe("QuoteReplayed");
+    const { registration, quote } = attestation;
+    const own = { ...registration, worker: thief.publicKey };
+    expect(await codeOf(send({ registration: own, quote }))).toBe("QuoteForged");
+    const operated = { ...registration, operator: thief.publicKey as never };
+    expect(await codeOf(send({ registration: operated, quote }))).toBe("QuoteForged");
+    expect(await net.workers()).toHaveLength(1);
+  });
+});
+
+describe("a node that lies about its workers is found out:", () => {
+  const through = (node: NodeApi, change: (told: Registrations) => Registrations): Promise<Network> =>
+    node.facts().then(
+      (facts) =>
+        new Network(
+          new Proxy(node, {
+            get: (target, name) => {
+              if (name === "workers") return async () => change(await target.workers());
+              const value = (target as unknown as Record<string | symbol, unknown>)[name];
+              return typeof value === "function" ? value.bind(target) : value;
+            },
+          }),
+          facts,
+        ),
+    );
+  const one = (told: Registrations, change: (record: WorkerRecord) => WorkerRecord): Registrations => ({
+    ...told,
+    workers: told.workers.map(change),
+  });
+
+  it.each<[string, string, (told: Registrations) => Registrations]>([
+    ["no workers at all", "WorkerUntrusted", (told) => ({ ...told, workers: [] })],
+    [
+      "a genesis by which registrations count for ever",
+      "GenesisMismatch",
+      ({ genesis, workers }) => {
+        const read = decode(genesis, "genesis", readGenesis);
+        const attestation = { ...read.attestation, validMs: 10n ** 15n };
+        return { workers, genesis: encode({ ...read, attestation }, writeGenesis) };
+      },
+    ],
+    [
+      "a date that is not that of the block named",
+      "WorkerUntrusted",
+      (told) =>
+        one(told, (record) => {
+          const header = decode(record.header as Uint8Array, "header", readHeader);
+          return { ...record, header: encode({ ...header, timestamp: header.timestamp + 1n }, writeHeader) };
+        }),
+    ],
+    ["no date", "WorkerUntrusted", (told) => one(told, (record) => ({ ...record, header: undefined }))],
+    [
+      "another's key in a quote",
+      "WorkerUntrusted",
+      (told) =>
+        one(told, (record) => {
+          const { registration, quote } = decode(record.attestation, "attestation", readAttestation);
+          const changed = { registration: { ...registration, features: [1, 2, 3] }, quote };
+          return { ...record, attestation: encode(changed, writeAttestation) };
+        }),
+    ],
+  ])("%s", async (_, expected, change) => {
+    vi.useFakeTimers({ toFake: ["Date"] });
+    const first = await open();
+    await first.net.close();
+    later(5 * day);
+    // Registered anew, by a quote that names a block with a header.
+    const { node, net } = await open();
+    const { receipt } = await deployed(net);
+    await net.verify(receipt);
+    const liar = await through(node, change);
+    expect(await codeOf(liar.verify(receipt))).toBe(expected);
+  });
+
+  it("an enclave other than the one that its client insists on", async () => {
+    const { net } = await open({});
+    const { receipt } = await deployed(net);
+    const [worker] = await net.workers();
+    const other = toHex(fromHex(worker?.measurement as string).map((byte) => byte ^ 1));
+    const measurement = worker?.measurement as `0x${string}`;
+    await net.verify(receipt, { measurements: [other, measurement] });
+    expect(await codeOf(net.verify(receipt, { measurements: [other] }))).toBe("WorkerUntrusted");
+    expect(await codeOf(net.verify(receipt, { measurements: [] }))).toBe("WorkerUntrusted");
+    expect(await codeOf(net.verify(receipt, { signers: [other] }))).toBe("WorkerUntrusted");
+  });
+});
