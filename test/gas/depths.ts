@@ -6,6 +6,7 @@
 import { type FunctionType, readInterface } from "../conformance/interface.ts";
 import { largestHeight } from "./heights.ts";
 import { type Instruction, OPCODE, Reader, readInstructions } from "./instructions.ts";
+import { reachedCode } from "./reached.ts";
 import { readFunctions, readImported, readSections, readTypes, SECTION, type TypeCodes } from "./sections.ts";
 
 /** What is known of one function of the module; imported ones have none. */
@@ -57,12 +58,13 @@ export function findDepths(bytes: Uint8Array, maxStack: number): Depth[] {
     const code = readInstructions(bytesOf, inner.at);
     const type = own[index++]!;
     if (code.some(({ opcode, start }) => opcode >= 0xfd00 || blockIsVector(bytesOf, opcode, start))) vectors = true;
-    const called = code.filter(({ opcode }) => opcode === OPCODE.call || opcode === OPCODE.returnCall);
+    const reached = reachedCode(code);
+    const called = reached.filter(({ opcode }) => opcode === OPCODE.call || opcode === OPCODE.returnCall);
     return {
       type,
       values: type.params.length + locals + largestHeight(bytesOf, code, { types, functions, type }),
       calls: new Set(called.map(({ indices }) => indices[0]!)),
-      callsIndirectly: code.some(
+      callsIndirectly: reached.some(
         ({ opcode }) => opcode === OPCODE.callIndirect || opcode === OPCODE.returnCallIndirect,
       ),
       code,

@@ -7,6 +7,7 @@
  */
 
 import { type Instruction, OPCODE } from "./instructions.ts";
+import { ENDS_SEQUENCE } from "./reached.ts";
 
 /** The weights of `gas.md`, version 1. */
 export const WEIGHTS = {
@@ -61,14 +62,6 @@ const DIVISIONS = new Set([
   ...[0xfde3, 0xfde7, 0xfdef, 0xfdf3], // f32x4, f64x2: sqrt div
 ]);
 const FREE: ReadonlySet<number> = new Set([OPCODE.block, OPCODE.loop, OPCODE.else, OPCODE.end]);
-const ENDS_SEQUENCE: ReadonlySet<number> = new Set([
-  OPCODE.br,
-  OPCODE.brTable,
-  OPCODE.return,
-  OPCODE.unreachable,
-  OPCODE.returnCall,
-  OPCODE.returnCallIndirect,
-]);
 const LEAVES_ALL: ReadonlySet<number> = new Set([OPCODE.return, OPCODE.returnCall, OPCODE.returnCallIndirect]);
 const BRANCHES: ReadonlySet<number> = new Set([OPCODE.br, OPCODE.brIf, OPCODE.brTable]);
 

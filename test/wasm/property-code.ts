@@ -240,7 +240,16 @@ export class Coder {
 
   /** Code after an end: valid with any types, charged nothing. */
   #unreached(): Bytes {
-    switch (this.#choices.below(6)) {
+    switch (this.#choices.below(10)) {
+      case 6:
+        return this.#unreachedCall();
+      case 7:
+        return [0x41, 0, 0x04, 0x40, this.#unreachedCall(), 0x05, this.#unreachedCall(), 0x0b];
+      case 8: {
+        // Valid behind anything, since operands are taken from nothing.
+        const fitting = this.#fitting();
+        return fitting.length === 0 ? [0x0f] : [0x12, unsigned(this.#choices.of(fitting))];
+      }
       case 0:
         return [0x6a, 0x1a]; // i32.add and drop, of values that nobody made
       case 1:
@@ -252,6 +261,14 @@ export class Coder {
       default:
         return [];
     }
+  }
+
+  /** A call where none comes, directly or through the table: no edge of the call graph. */
+  #unreachedCall(): Bytes {
+    const index = this.#choices.below(this.#around.functions.length);
+    const { params, results } = this.#around.functions[index]!;
+    if (!this.#choices.once(3)) return [0x00, 0x10, unsigned(index), this.#drop(results.length)];
+    return [0x00, 0x11, unsigned(this.#around.typeIndex({ params, results })), 0, this.#drop(results.length)];
   }
 
   #statement(): Bytes {
@@ -451,9 +468,14 @@ export class Coder {
     return this.#choices.once(6) ? this.#value("i32") : [0x41, signed(this.#choices.below(this.#around.tableSize))];
   }
 
-  #tailCall(): Bytes {
+  /** Functions that give what this one gives. */
+  #fitting(): number[] {
     const wanted = this.#type.results.join();
-    const fitting = this.#around.functions.flatMap(({ results }, index) => (results.join() === wanted ? [index] : []));
+    return this.#around.functions.flatMap(({ results }, index) => (results.join() === wanted ? [index] : []));
+  }
+
+  #tailCall(): Bytes {
+    const fitting = this.#fitting();
     if (fitting.length === 0 || this.#around.onlyDirectly) return [0x00];
     const index = this.#choices.of(fitting);
     const { params, results } = this.#around.functions[index]!;
