@@ -3,10 +3,10 @@
  * @module
  */
 
+import type { Bodies } from "./bodies.ts";
 import type { Depths } from "./depth.ts";
 import type { ModuleInfo } from "./module.ts";
 import type { ExportSummary, ExternType, FunctionReport, ImageNames, ImportSummary, Report } from "./prepared.ts";
-import type { Bodies } from "./scan.ts";
 import { typeName, typeNames, v128 } from "./types.ts";
 
 function externType(info: ModuleInfo, kind: number, index: number): ExternType {
