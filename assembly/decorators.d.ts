@@ -10,8 +10,8 @@ interface MessageOptions {
   mutates?: boolean;
   /** Whether value may come along with a call. */
   payable?: boolean;
-  /** The four bytes that name it on the wire, as in 0x633aa551, instead of those made of its name. */
-  selector?: number;
+  /** The four bytes that name it on the wire, as in 0x633aa551, instead of those made of its name; "_": any unknown. */
+  selector?: number | "_";
   /** The name that the host sees, instead of the method's. */
   name?: string;
   /** The trait that it belongs to: its full name becomes `Trait::name`. */
@@ -24,8 +24,8 @@ interface MessageOptions {
 interface ConstructorOptions {
   /** Whether value may come along with the deployment. */
   payable?: boolean;
-  /** The four bytes that name it on the wire, instead of those made of its name. */
-  selector?: number;
+  /** The four bytes that name it on the wire, instead of those made of its name; "_": any unknown. */
+  selector?: number | "_";
   /** The name that the host sees, instead of the method's. */
   name?: string;
   /** Whether tools should offer it first. */
@@ -64,5 +64,7 @@ declare function trait(options: { name?: string; namespace?: string }): OnClass;
 /** Describes another contract by abstract methods; `contracts.at` calls them. */
 declare function remote(target: Function): void;
 declare function remote(options: { trait?: string }): OnClass;
+/** Makes an abstract class a value that is one of several cases: the classes in its file that extend it, in order. */
+declare function variant(target: Function): void;
 /** Gives a class that extends `FixedArray` its length. */
 declare function fixed(length: number): OnClass;

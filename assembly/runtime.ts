@@ -6,15 +6,15 @@
  */
 export { abort } from "./abort";
 import { flush, forget } from "./contract";
-import { beginRemote, callRemote } from "./env/contracts";
+import { CallError, beginRemote, callRemote } from "./env/contracts";
 import { depositEvent, hashBlake2256, input, sealReturn, setStorage, valueTransferred } from "./env/imports";
 import { read, write } from "./scale";
 import { LENGTH, SCRATCH, SCRATCH_SIZE, begin, copy, fail, failed, open, openAt, position, remaining, reserve, take, written } from "./scratch";
 import { decodeCell, keyOf, openCell, setCell } from "./storage/cell";
 import { zero } from "./storage/zero";
-import { done, err, ok } from "./types/choice";
+import { Result, done, err, ok } from "./types/choice";
 
-export { read, write, fail, failed, zero, done, err, ok, flush, forget, beginRemote, callRemote };
+export { Result, read, write, fail, failed, zero, done, err, ok, flush, forget, beginRemote, callRemote };
 
 /** `seal_return` with this flag drops everything that the frame did. */
 const REVERT: u32 = 1;
@@ -139,6 +139,11 @@ export function saveIfChanged<T>(field: u32, value: T, remembered: usize): void 
 const TOPICS: usize = memory.data(1 + 4 * 32, 8);
 // @ts-ignore: decorator
 @lazy let topics: u32 = 0;
+
+/** What a call gives whose answer is not what was expected. */
+export function undecodable<T>(): Result<T, u8> {
+  return err<T, u8>(CallError.Undecodable);
+}
 
 /** Starts an event that will have `count` topics. */
 export function beginEvent(count: u32): void {

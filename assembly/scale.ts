@@ -62,6 +62,8 @@ export function read<T>(): T {
     return changetype<T>(readText());
   } else if (isArray<T>()) {
     return readItems<T>();
+  } else if (isDefined(changetype<T>(0).__decode)) {
+    return changetype<T>(0).__decode();
   } else if (isDefined(changetype<T>(0).__read)) {
     const value = changetype<T>(__new(offsetof<T>(), idof<T>()));
     value.__read();

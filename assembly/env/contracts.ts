@@ -31,6 +31,8 @@ export namespace CallError {
 }
 
 /** Flags of a call, as the host counts them. */
+const FORWARD_INPUT: u32 = 1;
+const CLONE_INPUT: u32 = 2;
 const TAIL_CALL: u32 = 4;
 const ALLOW_REENTRY: u32 = 8;
 
@@ -54,6 +56,18 @@ export namespace contracts {
   /** Begins a call of a message by its selector as the metadata prints it. */
   export function prepareSelector(id: AccountId, selector: u32): Call {
     return new Call(id, bswap<u32>(selector));
+  }
+
+  /**
+   * Begins a call with the very input of this one, given away: afterwards `env.input` and another forwarded call trap.
+   */
+  export function forward(id: AccountId): ForwardedCall {
+    return new ForwardedCall(id, FORWARD_INPUT);
+  }
+
+  /** As `forward`, with a copy of the input, at a price by the byte. */
+  export function forwardCopy(id: AccountId): ForwardedCall {
+    return new ForwardedCall(id, CLONE_INPUT);
   }
 
   /** The number of contracts made so far: another one for each deployment. */
@@ -112,25 +126,16 @@ class Input {
   }
 }
 
-/** A call that is being prepared. */
-export class Call {
-  private input: Input;
+/** A call with the input of this one: `contracts.forward`. */
+export class ForwardedCall {
+  protected input: Input | null = null;
   private amount: u128 | null = null;
   private limit: u64 = 0;
-  private flags: u32 = 0;
 
   constructor(
     private id: AccountId,
-    selector: u32,
-  ) {
-    this.input = new Input(selector);
-  }
-
-  /** Adds an argument; its type must be the one that the message expects. */
-  arg<T>(value: T): this {
-    this.input.add<T>(value);
-    return this;
-  }
+    private flags: u32,
+  ) {}
 
   /** Sends value along. */
   value(amount: u128): this {
@@ -155,9 +160,10 @@ export class Call {
 
   /** Calls, and expects a `T`: where the message returns a `Result`, name the whole of it. */
   send<T>(): Result<T, u8> {
-    this.before();
+    const reentry = (this.flags & ALLOW_REENTRY) != 0;
+    if (reentry) flush();
     const status = this.run(this.flags);
-    this.after();
+    if (reentry) forget();
     return answerOf<T>(status);
   }
 
@@ -170,30 +176,57 @@ export class Call {
   /** As `send`, by running the code with a hash as this contract: on its storage, for its caller. */
   delegate<T>(code: Hash): Result<T, u8> {
     flush();
-    const out = makeRoom();
-    const status = host.delegateCall(0, changetype<usize>(code), this.input.pointer, this.input.length, out, LENGTH);
+    const status = this.runCode(code, this.flags);
     forget();
-    openAnswer(status, out);
     return answerOf<T>(status);
   }
 
-  private before(): void {
-    if (this.flags & ALLOW_REENTRY) flush();
-  }
-
-  private after(): void {
-    if (this.flags & ALLOW_REENTRY) forget();
+  /** As `tail`, by running the code with a hash as this contract. */
+  tailDelegate(code: Hash): void {
+    flush();
+    this.runCode(code, this.flags | TAIL_CALL);
+    forget();
   }
 
   private run(flags: u32): u32 {
     const out = makeRoom();
-    const input = this.input;
     const id = changetype<usize>(this.id);
     const value = amountAt(this.amount);
-    const status = host.call(flags, id, this.limit, value, input.pointer, input.length, out, LENGTH);
+    const status = host.call(flags, id, this.limit, value, inputAt(this.input), inputLength(this.input), out, LENGTH);
     openAnswer(status, out);
     return status;
   }
+
+  private runCode(code: Hash, flags: u32): u32 {
+    const out = makeRoom();
+    const hash = changetype<usize>(code);
+    const status = host.delegateCall(flags, hash, inputAt(this.input), inputLength(this.input), out, LENGTH);
+    openAnswer(status, out);
+    return status;
+  }
+}
+
+/** A call that is being prepared. */
+@final
+export class Call extends ForwardedCall {
+  constructor(id: AccountId, selector: u32) {
+    super(id, 0);
+    this.input = new Input(selector);
+  }
+
+  /** Adds an argument; its type must be the one that the message expects. */
+  arg<T>(value: T): this {
+    this.input!.add<T>(value);
+    return this;
+  }
+}
+
+function inputAt(input: Input | null): usize {
+  return input === null ? 0 : input.pointer;
+}
+
+function inputLength(input: Input | null): u32 {
+  return input === null ? 0 : input.length;
 }
 
 /** A call into another cluster that is being prepared. */

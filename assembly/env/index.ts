@@ -3,7 +3,7 @@
  */
 import { AccountId, Hash, at32 } from "../types/fixed";
 import { u128 } from "../types/u128";
-import { LENGTH, SCRATCH } from "../scratch";
+import { LENGTH, SCRATCH, SCRATCH_SIZE, copy } from "../scratch";
 import * as host from "./imports";
 
 /** The call, the block and the contract itself. */
@@ -94,6 +94,22 @@ export namespace env {
     return host.codeHash(changetype<usize>(account), SCRATCH, LENGTH) == 0 ? at32<Hash>(SCRATCH) : null;
   }
 
+  /** All that came with this call: four bytes of selector, then the arguments, encoded. */
+  export function input(): Uint8Array {
+    room(<u32>SCRATCH_SIZE);
+    host.input(SCRATCH, LENGTH);
+    const bytes = new Uint8Array(load<u32>(LENGTH));
+    copy(bytes.dataStart, SCRATCH, bytes.length);
+    return bytes;
+  }
+
+  /** The selector of this call, as the metadata prints it: which one it was, in a message that takes any. */
+  export function selector(): u32 {
+    room(<u32>SCRATCH_SIZE);
+    host.input(SCRATCH, LENGTH);
+    return bswap<u32>(load<u32>(SCRATCH));
+  }
+
   /** Sends an amount to an account; false when this contract cannot spend so much. */
   export function transfer(to: AccountId, amount: u128): bool {
     return host.transfer(changetype<usize>(to), 32, changetype<usize>(amount), 16) == 0;
@@ -108,6 +124,11 @@ export namespace env {
   /** From the next call on, this contract runs other code; false when there is no such code. */
   export function setCodeHash(code: Hash): bool {
     return host.setCodeHash(changetype<usize>(code)) == 0;
+  }
+
+  /** Calls the chain's runtime with an encoded call; false when it refused. Phat's runtime opens no call to contracts. */
+  export function callRuntime(call: Uint8Array): bool {
+    return host.callRuntime(call.dataStart, call.length) == 0;
   }
 }
 

@@ -20,6 +20,12 @@ export interface AbiVariant {
   readonly docs: readonly string[];
 }
 
+/** A case of a variant: a class of its own, with its fields. */
+export interface AbiCase extends AbiVariant {
+  readonly fields: readonly AbiField[];
+  readonly node: ClassDeclaration;
+}
+
 /** A type of the interface. Equal types are one object, so that they can be compared and numbered. */
 export type AbiType =
   | { readonly kind: "primitive"; readonly name: string }
@@ -40,6 +46,14 @@ export type AbiType =
       readonly kind: "composite";
       readonly path: readonly string[];
       readonly fields: readonly AbiField[];
+      readonly docs: readonly string[];
+      readonly node: ClassDeclaration;
+      readonly source: Source;
+    }
+  | {
+      readonly kind: "variant";
+      readonly path: readonly string[];
+      readonly cases: readonly AbiCase[];
       readonly docs: readonly string[];
       readonly node: ClassDeclaration;
       readonly source: Source;

@@ -34,6 +34,8 @@ export interface Entry {
   /** What the host calls it. */
   readonly label: string;
   readonly selector: Uint8Array;
+  /** Whether it also takes the calls that name nothing the contract has. */
+  readonly wildcard: boolean;
   readonly mutates: boolean;
   readonly payable: boolean;
   readonly isDefault: boolean;
@@ -257,6 +259,7 @@ class Reader {
       kind,
       label,
       selector: this.#selector(label, decorator, options.get("selector")),
+      wildcard: options.get("selector") === "_",
       mutates: kind === "constructor" || options.get("mutates") !== false,
       payable: options.get("payable") === true,
       isDefault: options.get("default") === true,
@@ -271,10 +274,10 @@ class Reader {
   }
 
   #selector(label: string, at: DeclarationStatement | Decorator["node"], given: unknown): Uint8Array {
-    if (given === undefined) return selectorOf(label);
+    if (given === undefined || given === "_") return selectorOf(label);
     const bytes = new Uint8Array(4);
     if (typeof given !== "number" || given < 0 || given > 0xffffffff) {
-      this.#report.error(at, "a selector is four bytes: 0x00000000 to 0xffffffff");
+      this.#report.error(at, 'a selector is four bytes, 0x00000000 to 0xffffffff, or "_" for whatever is not known');
     } else {
       new DataView(bytes.buffer).setUint32(0, given);
     }
@@ -378,6 +381,8 @@ function checkWhole(model: ContractModel, report: Report): void {
       if (other) report.error(entry.node.name, `${entry.label} and ${other.label} have the same selector ${selector}`);
       seen.set(selector, entry);
     }
+    const [one, other] = entries.filter((entry) => entry.wildcard);
+    if (one && other) report.error(other.node.name, `${other.label} and ${one.label} both take whatever is not known`);
   }
   const keys = new Map<number, StorageField>();
   for (const field of fields) {

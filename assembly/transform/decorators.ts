@@ -27,6 +27,7 @@ export type DecoratorName =
   | "topic"
   | "trait"
   | "fixed"
+  | "variant"
   | "remote";
 
 /** What each decorator takes. */
@@ -39,6 +40,7 @@ const options: Readonly<Record<DecoratorName, readonly string[]>> = {
   topic: [],
   trait: ["name", "namespace"],
   fixed: ["length"],
+  variant: [],
   remote: ["trait"],
 };
 

@@ -157,6 +157,18 @@ const anyPayable = (model: ContractModel, kind: Entry["kind"]): boolean =>
 
 /** The members added to a class that travels as a value. */
 export function valueMembers(node: ClassDeclaration, source: Source, types: Types): string {
+  const { writes, reads } = fieldAccess(node, source, types);
+  return `
+__write(): void {
+  ${writes.join("\n  ")}
+}
+__read(): void {
+  ${reads.join("\n  ")}
+}`;
+}
+
+/** Statements that encode and decode the fields of a class, one after the other. */
+function fieldAccess(node: ClassDeclaration, source: Source, types: Types): { writes: string[]; reads: string[] } {
   const bindings = new Map((node.typeParameters ?? []).map((p) => [p.name.text, types.unit] as const));
   const fields = fieldsOf(node).filter((f): f is FieldDeclaration & { type: object } => f.type !== null);
   const writes = fields.map((f) => `$phat.write<${textOf(f.type!)}>(this.${f.name.text});`);
@@ -168,11 +180,36 @@ export function valueMembers(node: ClassDeclaration, source: Source, types: Type
       : `this.${name} = $phat.read<${type}>();`;
     return `${set} ${checkOf(`this.${name}`, types.resolve(f.type!, source, bindings))}`;
   });
+  return { writes, reads };
+}
+
+/** The members added to a class with `@variant`: which case comes is read from the wire. */
+export function variantMembers(type: AbiType & { kind: "variant" }): string {
+  const reads = type.cases.map(({ index, node }) => {
+    const name = node.name.text;
+    const blank = `changetype<${name}>(__new(offsetof<${name}>(), idof<${name}>()))`;
+    return `    case ${index}: { const $case = ${blank}; $case.__readFields(); return $case; }`;
+  });
+  return `
+__write(): void { unreachable(); }
+__decode(): ${type.node.name.text} {
+  switch ($phat.read<u8>()) {
+${reads.join("\n")}
+  }
+  $phat.fail();
+  return changetype<${type.node.name.text}>(0);
+}`;
+}
+
+/** The members added to a case of a variant. */
+export function caseMembers(node: ClassDeclaration, index: number, source: Source, types: Types): string {
+  const { writes, reads } = fieldAccess(node, source, types);
   return `
 __write(): void {
+  $phat.write<u8>(${index});
   ${writes.join("\n  ")}
 }
-__read(): void {
+__readFields(): void {
   ${reads.join("\n  ")}
 }`;
 }
@@ -222,15 +259,6 @@ __emit(): void {
 }`;
 }
 
-/** An enum that travels: a u8 with names, so that collections and mappings of it take one byte an item. */
-export function enumText(type: AbiType & { kind: "enum" }): string {
-  const { node, variants } = type;
-  const name = node.name.text;
-  const exported = node.is(CommonFlags.Export) ? "export " : "";
-  const values = variants.map((v) => `export const ${v.name}: u8 = ${v.index};`).join(" ");
-  return `${exported}type ${name} = u8;\n${exported}namespace ${name} { ${values} }`;
-}
-
 const importsOf = (model: ContractModel): string =>
   model.classes
     .map(({ node, source }) => `import { ${node.name.text} } from "../../../${source.internalPath}";\n`)
@@ -258,15 +286,17 @@ ${dispatch("call", model.messages, model)}
 
 function dispatch(entry: string, entries: readonly Entry[], model: ContractModel): string {
   const self = model.classes.length > 1 ? "instance" : `changetype<${model.name}>(0)`;
+  const run = (e: Entry): string => `${e.owner.name.text}.$do_${e.kind}_${e.node.name.text}(${self})`;
+  const wildcard = entries.find((e) => e.wildcard);
   const cases = entries.map((e) => {
     const selector = new DataView(e.selector.buffer, e.selector.byteOffset).getUint32(0, true);
-    return `    case ${selector}: ${e.owner.name.text}.$do_${e.kind}_${e.node.name.text}(${self}); return;`;
+    return `    case ${selector}: ${run(e)}; return;`;
   });
   return `export function ${entry}(): void {
 ${entries.some((e) => e.payable) ? "" : "  refusePayment();"}
   switch (enter()) {
 ${cases.join("\n")}
   }
-  refuseInput();
+  ${wildcard ? `${run(wildcard)};` : "refuseInput();"}
 }`;
 }

@@ -8,16 +8,19 @@
  */
 import { type ClassDeclaration, type FieldDeclaration, Parser, type Source, type Statement } from "assemblyscript";
 import { Transform } from "assemblyscript/transform";
+import { checkAnswers } from "./answers.ts";
 import { type ContractModel, readContract } from "./contract.ts";
+import { type EnumOf, enumsThatFit, enumText } from "./enums.ts";
 import {
+  caseMembers,
   contractMembers,
   contractModule,
   entryModule,
-  enumText,
   eventMembers,
   fixedMembers,
   runtimeImport,
   valueMembers,
+  variantMembers,
 } from "./generate.ts";
 import { CommonFlags, SourceKind } from "./kinds.ts";
 import { type Remote, readRemotes } from "./remote.ts";
@@ -48,9 +51,10 @@ export class PhatTransform extends Transform {
     const types = new Types(scope, report);
     const model = readContract(scope, types, report);
     const remotes = readRemotes(scope, types, report);
+    const enums = enumsThatFit(scope, (node) => types.travels(node), report);
     if (model === undefined || report.any) return;
     this.contract = { model, types };
-    new Weaver(parser, scope, model, types).weave(remotes);
+    new Weaver(parser, scope, model, types).weave(remotes, enums);
   }
 }
 
@@ -71,15 +75,25 @@ class Weaver {
     this.#types = types;
   }
 
-  weave(remotes: readonly Remote[]): void {
+  weave(remotes: readonly Remote[], enums: readonly EnumOf[]): void {
     for (const source of this.#scope.own) {
       // Only the generated module is an entry: what an author exports is for other files, not for the host.
       if (source.sourceKind === SourceKind.UserEntry) source.sourceKind = SourceKind.User;
       if (fillResults(source, this.#scope)) this.#needsRuntime.add(source);
+      const checks = checkAnswers(source, this.#scope, this.#types);
+      if (checks.length === 0) continue;
+      this.#needsRuntime.add(source);
+      source.statements.push(...this.#parse(source, checks.join("\n"), "answers"));
     }
     for (const { node, source } of this.#model.classes) this.#contractClass(node, source);
     for (const [node, source] of this.#types.composites) {
       this.#add(node, source, valueMembers(node, source, this.#types), "encoding");
+    }
+    for (const type of this.#types.resolvedVariants()) {
+      this.#add(type.node, type.source, variantMembers(type), "variant");
+      for (const { node, index } of type.cases) {
+        this.#add(node, type.source, caseMembers(node, index, type.source, this.#types), "case");
+      }
     }
     for (const [node, { source, length }] of this.#types.fixed) {
       this.#add(node, source, fixedMembers(length), "length");
@@ -92,7 +106,7 @@ class Weaver {
     this.#model.events.forEach((event, index) => {
       this.#add(event.node, event.source, eventMembers(this.#model, event, index), "event");
     });
-    this.#enums();
+    this.#enums(enums);
     for (const source of this.#needsRuntime) {
       const [statement] = this.#parse(source, runtimeImport, "imports");
       source.statements.unshift(statement!);
@@ -117,12 +131,11 @@ class Weaver {
     node.members.push(...(parsed as ClassDeclaration).members);
   }
 
-  #enums(): void {
-    const resolved = this.#types.resolvedEnums();
-    for (const type of resolved) {
-      const { statements } = type.source;
-      const at = statements.indexOf(type.node);
-      if (at >= 0) statements.splice(at, 1, ...this.#parse(type.source, enumText(type), `${type.node.name.text}.enum`));
+  #enums(enums: readonly EnumOf[]): void {
+    for (const each of enums) {
+      const { statements } = each.source;
+      const at = statements.indexOf(each.node);
+      statements.splice(at, 1, ...this.#parse(each.source, enumText(each), `${each.node.name.text}.enum`));
     }
   }
 

@@ -21,6 +21,7 @@ export const NodeKind = table("NodeKind", [
   "False",
   "Literal",
   "Parenthesized",
+  "ElementAccess",
   "PropertyAccess",
   "Ternary",
   "True",

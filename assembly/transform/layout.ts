@@ -126,6 +126,13 @@ function encodingOf(type: AbiType): string {
       return `[(${encodingOf(type.key)}, ${encodingOf(type.value)})]`;
     case "composite":
       return `{ ${type.fields.map((f) => `${f.name}: ${encodingOf(f.type)}`).join(", ")} }`;
+    case "variant": {
+      const cases = type.cases.map(({ name, index, fields }) => {
+        const inner = fields.map((f) => `${f.name}: ${encodingOf(f.type)}`).join(", ");
+        return `${name} = ${index}${inner === "" ? "" : ` { ${inner} }`}`;
+      });
+      return `enum { ${cases.join(", ")} }`;
+    }
     case "enum":
       return `enum { ${type.variants.map((v) => `${v.name} = ${v.index}`).join(", ")} }`;
   }

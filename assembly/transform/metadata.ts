@@ -219,6 +219,23 @@ class Registry {
           },
           ...(type.docs.length > 0 && { docs: type.docs }),
         }));
+      case "variant":
+        return this.add(keyOf(type), () => ({
+          path: type.path,
+          def: {
+            variant: {
+              variants: type.cases.map(({ name, index, fields, docs }) => ({
+                index,
+                name,
+                ...(fields.length > 0 && {
+                  fields: fields.map((f) => ({ name: f.name, type: this.of(f.type), typeName: f.typeName })),
+                }),
+                ...(docs.length > 0 && { docs }),
+              })),
+            },
+          },
+          ...(type.docs.length > 0 && { docs: type.docs }),
+        }));
       case "enum":
         return this.add(keyOf(type), () => ({
           path: type.path,

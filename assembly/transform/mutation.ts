@@ -16,6 +16,7 @@ import {
 import type { ContractModel, StorageField } from "./contract.ts";
 import { NodeKind } from "./kinds.ts";
 import type { Report } from "./report.ts";
+import { walk } from "./walk.ts";
 
 /** What changes a mapping, a list or a lazy value. */
 const changing: ReadonlySet<string> = new Set(["set", "delete", "take", "push", "pop", "swapRemove", "clear"]);
@@ -75,15 +76,3 @@ function fieldOfThis(node: Node): string | undefined {
   const { expression, property } = node as PropertyAccessExpression;
   return expression.kind === NodeKind.This ? (property as IdentifierExpression).text : undefined;
 }
-
-/** Visits a node and everything below it. */
-function walk(node: Node | null, visit: (node: Node) => void): void {
-  if (node === null) return;
-  visit(node);
-  for (const value of Object.values(node) as unknown[]) {
-    for (const child of Array.isArray(value) ? (value as unknown[]) : [value]) if (isNode(child)) walk(child, visit);
-  }
-}
-
-const isNode = (value: unknown): value is Node =>
-  typeof value === "object" && value !== null && "kind" in value && "range" in value;

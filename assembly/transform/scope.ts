@@ -36,9 +36,13 @@ export class Scope {
   /** The files that are the author's: neither the standard library's nor the SDK's, in the order they were read. */
   readonly own: readonly Source[];
 
+  /** Those files and the SDK's. */
+  readonly all: readonly Source[];
+
   constructor(parser: Parser) {
     for (const source of parser.sources) this.#byPath.set(source.internalPath, source);
     this.own = parser.sources.filter((s) => !isSdk(s) && !isStandard(s));
+    this.all = parser.sources.filter((s) => !isStandard(s));
   }
 
   /** What a type's name stands for where it is written; `undefined` when it is built in or unknown. */

@@ -11,9 +11,10 @@ import type {
   Source,
   TypeNode,
 } from "assemblyscript";
-import { type AbiField, type AbiType, type AbiVariant, keyed, keyOf, type TypeUse } from "./abi.ts";
-import { decoratorOn, integerOf, readDecorator } from "./decorators.ts";
+import { type AbiCase, type AbiField, type AbiType, keyed, keyOf, type TypeUse } from "./abi.ts";
+import { decoratorOn, readDecorator } from "./decorators.ts";
 import { docsOf } from "./docs.ts";
+import { variantsOf } from "./enums.ts";
 import { CommonFlags, NodeKind } from "./kinds.ts";
 import type { Report } from "./report.ts";
 import { isSdk, type Named, type Scope } from "./scope.ts";
@@ -50,9 +51,14 @@ export class Types {
   /** The author's arrays of a fixed length. */
   readonly fixed = new Map<ClassDeclaration, { readonly source: Source; readonly length: number }>();
 
-  /** The enums that travel, read. */
-  resolvedEnums(): (AbiType & { kind: "enum" })[] {
-    return [...this.#known.values()].filter((type) => type.kind === "enum");
+  /** The variants that travel, read. */
+  resolvedVariants(): (AbiType & { kind: "variant" })[] {
+    return [...this.#known.values()].filter((type) => type.kind === "variant");
+  }
+
+  /** Whether an enum is part of the interface or of what is stored. */
+  travels(node: EnumDeclaration): boolean {
+    return [...this.#known.values()].some((type) => type.kind === "enum" && type.node === node);
   }
 
   /** The type `()`. */
@@ -153,6 +159,7 @@ export class Types {
     if (isSdk(found.source)) return this.#provided(found.node, node, args());
     const fixed = decoratorOn(found.node, "fixed");
     if (fixed !== undefined) return this.#fixed(found.node, found.source, fixed);
+    if (decoratorOn(found.node, "variant") !== undefined) return this.#variant(found.node, found.source, node);
     return this.#composite(found.node, found.source, parameters, node);
   }
 
@@ -199,19 +206,7 @@ export class Types {
 
   #enum(node: EnumDeclaration, source: Source): AbiType {
     return this.#intern(`enum ${source.internalPath}/${node.name.text}`, () => {
-      const variants: AbiVariant[] = [];
-      let next = 0;
-      for (const value of node.values) {
-        const literal = value.initializer === null ? next : integerOf(value.initializer);
-        if (literal === undefined || literal < 0 || literal > 255) {
-          this.#report.error(value, "an enum that travels needs values from 0 to 255, written as plain numbers");
-          continue;
-        }
-        if (variants.some((v) => v.index === literal))
-          this.#report.error(value, `two values of ${node.name.text} are ${literal}`);
-        variants.push({ name: value.name.text, index: literal, docs: docsOf(value) });
-        next = literal + 1;
-      }
+      const variants = variantsOf(node, (at, problem) => this.#report.error(at, problem));
       return { kind: "enum", path: [source.simplePath, node.name.text], variants, docs: docsOf(node), node, source };
     });
   }
@@ -227,13 +222,53 @@ export class Types {
     if (known !== undefined) return known;
     if (this.#open.has(key)) return this.#refuse(at, `${node.name.text} contains itself: it has no bounded encoding`);
     this.#open.add(key);
-    if (node.extendsType !== null) this.#report.error(node.extendsType, "a class that travels cannot extend another");
+    if (node.extendsType !== null) {
+      const variant = this.#variantOf(node, source);
+      if (variant !== undefined) {
+        this.#open.delete(key);
+        return this.#refuse(at, `${node.name.text} is a case of ${variant.name.text}: write ${variant.name.text}`);
+      }
+      this.#report.error(node.extendsType, "a class that travels cannot extend another");
+    }
     const fields = fieldsOf(node).map((field) => this.field(field, source, bindings));
     this.#open.delete(key);
     if (fields.length === 0) return this.#refuse(at, `${node.name.text} has no fields and so no encoding`);
     this.composites.set(node, source);
     const path = [source.simplePath, node.name.text];
     return this.#intern(key, () => ({ kind: "composite", path, fields, docs: docsOf(node), node, source }));
+  }
+
+  /** The class with `@variant` that a class extends. */
+  #variantOf(node: ClassDeclaration, source: Source): ClassDeclaration | undefined {
+    const base = node.extendsType && this.#scope.resolve(node.extendsType, source);
+    return base?.kind === "class" && decoratorOn(base.node, "variant") ? base.node : undefined;
+  }
+
+  #variant(node: ClassDeclaration, source: Source, at: NamedTypeNode): AbiType {
+    const key = `variant ${source.internalPath}/${node.name.text}`;
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    if (this.#open.has(key)) return this.#refuse(at, `${node.name.text} contains itself: it has no bounded encoding`);
+    this.#open.add(key);
+    const name = node.name.text;
+    if (!node.is(CommonFlags.Abstract) || node.isGeneric || fieldsOf(node).length > 0) {
+      this.#report.error(node.name, `@variant abstract class ${name} {} is the form: its cases are what has fields`);
+    }
+    const cases: AbiCase[] = [];
+    for (const file of this.#scope.own) {
+      for (const one of classesIn(file)) {
+        if (this.#variantOf(one, file) !== node) continue;
+        if (file !== source) this.#report.error(one.name, `the cases of ${name} stand in its own file`);
+        if (one.isGeneric) this.#report.error(one.name, "a case cannot have type parameters");
+        const fields = fieldsOf(one).map((field) => this.field(field, file));
+        cases.push({ name: one.name.text, index: cases.length, fields, docs: docsOf(one), node: one });
+      }
+    }
+    this.#open.delete(key);
+    if (cases.length === 0) return this.#refuse(at, `${name} has no cases: write classes that extend it`);
+    if (cases.length > 256) this.#report.error(node.name, "a variant has at most 256 cases");
+    const path = [source.simplePath, name];
+    return this.#intern(key, () => ({ kind: "variant", path, cases, docs: docsOf(node), node, source }));
   }
 
   /** A field of a class that travels. */

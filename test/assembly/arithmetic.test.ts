@@ -116,6 +116,53 @@ describe("numbers of 128 bits", () => {
   });
 });
 
+describe("signed numbers of 128 bits compute as bigint does, and trap where it would not fit", () => {
+  const [least, most] = [-(2n ** 127n), 2n ** 127n - 1n];
+  const signed = fc
+    .tuple(number(127), fc.boolean(), fc.integer({ min: 0, max: 30 }))
+    .map(([value, negative, edge]) => (edge === 0 ? least : negative ? -value : value));
+  const fits = (value: bigint | undefined): bigint | undefined =>
+    value === undefined || value < least || value > most ? undefined : value;
+
+  test.each(Object.keys(arithmetic))("%s", (name) => {
+    fc.assert(
+      fc.property(signed, signed, (a, b) => {
+        expect(result(`${name}Signed`, a, b)).toBe(fits(arithmetic[name]!(a, b)));
+      }),
+      {
+        numRuns: runs,
+        examples: [
+          [least, -1n],
+          [least, least],
+          [most, most],
+          [least, 1n],
+          [0n, least],
+        ],
+      },
+    );
+  });
+
+  test("comparisons, signs, decimals and conversions", () => {
+    fc.assert(
+      fc.property(signed, signed, fc.boolean(), (a, b, equal) => {
+        expect(result("compareSigned", a, equal ? a : b)).toBe(comparison(a, equal ? a : b));
+        expect(result("negSigned", a)).toBe(fits(-a));
+        expect(result("digitsSigned", a)).toBe(a.toString());
+        expect(result("parseSigned", a.toString())).toBe(a);
+        expect(result("distance", a)).toBe(a < 0n ? -a : a);
+        expect(result("amount", a)).toBe(a < 0n ? undefined : a);
+        expect(result("smallSigned", a)).toBe(BigInt.asIntN(64, a) === a ? a : undefined);
+        expect(result("smallSigned", BigInt.asIntN(64, a))).toBe(BigInt.asIntN(64, a));
+        expect(result("fromSmall", BigInt.asIntN(64, a))).toBe(BigInt.asIntN(64, a));
+        expect(result("fromAmount", BigInt.asUintN(128, a))).toBe(fits(BigInt.asUintN(128, a)));
+      }),
+      { numRuns: runs },
+    );
+    for (const text of ["", "-", "--1", "+1", (2n ** 127n).toString(), (-(2n ** 127n) - 1n).toString()])
+      expect(result("parseSigned", text)).toBeUndefined();
+  });
+});
+
 test("accounts are equal when their bytes are", () => {
   expect(result("same", account(1), account(1))).toBe(1 | 4);
   expect(result("same", account(1), account(2))).toBe(2);

@@ -153,6 +153,41 @@ describe("a mistake is reported at its place", () => {
       "contract.ts:7:54 f is declared with mutates: false, and changes m",
     ],
     [
+      "two messages for whatever is not known",
+      contract('  @message({ selector: "_" }) f(): void {}\n  @message({ selector: "_" }) g(): void {}'),
+      "contract.ts:6:31 g and f both take whatever is not known",
+    ],
+    [
+      "a selector that is none",
+      contract('  @message({ selector: "?" }) f(): void {}'),
+      "contract.ts:5:3 a selector is four bytes",
+    ],
+    [
+      "a case for the whole",
+      contract("  @message f(a: A): void {}", "@variant abstract class V {}\nclass A extends V { x: u8 = 0; }\n"),
+      "contract.ts:7:17 unsupported type: A is a case of V: write V",
+    ],
+    [
+      "a variant without cases",
+      contract("  @message f(a: V): void {}", "@variant abstract class V {}\n"),
+      "contract.ts:6:17 unsupported type: V has no cases",
+    ],
+    [
+      "a variant that could be made",
+      contract("  @message f(a: V): void {}", "@variant class V {}\nclass A extends V {}\n"),
+      "contract.ts:1:16 @variant abstract class V {} is the form",
+    ],
+    [
+      "a variant that contains itself",
+      contract("  @message f(a: V): void {}", "@variant abstract class V {}\nclass A extends V { of: V[] = []; }\n"),
+      "contract.ts:2:25 unsupported type: V contains itself",
+    ],
+    [
+      "the name of an enum's value, where the enum travels",
+      contract("  @message f(a: E): string { return E[a]; }", "enum E { A }\n"),
+      "contract.ts:6:37 E travels as a number",
+    ],
+    [
       "what the language itself refuses",
       contract("  @message f(): u32 { return nothing; }"),
       "contract.ts:5:30 Cannot find name 'nothing'.",
@@ -237,6 +272,26 @@ describe("a layout that was written down", () => {
     expect(await built("B, A")).toBe("LayoutChanged");
     expect(await built("A")).toBe("LayoutChanged");
     expect(await built("A, X, B")).toBe("LayoutChanged");
+    expect(await built("A, B = 10")).toBe("LayoutChanged");
+  });
+
+  test("lets a variant have more cases, and none other, with the fields that it had", async () => {
+    const file = path.join(folder, "variants.ts");
+    const built = async (cases: string, layout: "check" | "write" = "check"): Promise<string> => {
+      const source = `import { Option } from "phatvm/assembly";\n@variant abstract class V {}\n${cases}\n`;
+      await writeFile(file, source + contract("  @storage v: Option<V>[];\n  @storage n: u32;"));
+      return await buildContract({ entry: file, layout }).then(
+        () => "fits",
+        (error: BuildError) => error.code,
+      );
+    };
+    const [a, b] = ["class A extends V { x: u8 = 0; }", "class B extends V {}"];
+    expect(await built(`${a} ${b}`, "write")).toBe("fits");
+    expect(await built(`${a} ${b} class D extends V { y: u16 = 0; }`)).toBe("fits");
+    expect(await built(`${b} ${a}`)).toBe("LayoutChanged");
+    expect(await built(`${a.replace("u8", "u16")} ${b}`)).toBe("LayoutChanged");
+    expect(await built(`${a.replace("x: u8 = 0;", "x: u8 = 0; y: u8 = 0;")} ${b}`)).toBe("LayoutChanged");
+    expect(await built(`${a} ${b.replace("{}", "{ y: u8 = 0; }")}`)).toBe("LayoutChanged");
   });
 
   test("refuses a field that is gone, another type, another way of keeping", async () => {

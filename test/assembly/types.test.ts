@@ -38,6 +38,7 @@ const values: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   i32: whole(-(2 ** 31), 2 ** 31 - 1),
   i64: signed(64),
   u128: big(128),
+  i128: signed(128),
   u256: big(256),
   balance: big(128),
   text,
