@@ -248,8 +248,28 @@ export const blake2Area = {
   words: new Int32Array(machine.m.buffer, INPUT, CHUNK / 4),
   /** The first 32 bytes of the digest, as words. */
   digest: new Int32Array(machine.m.buffer, 0, 8),
-  /** Hashes the first `length` bytes of the input, at most 64 KiB, to 32 bytes. */
-  hash(length: number): void {
-    machine.once(length, 32);
+  /** The same, as bytes. */
+  digestBytes: memory.subarray(0, 32),
+  /**
+   * Hashes the first `length` bytes of the input, at most 64 KiB, to 32 bytes.
+   * @param parameters the first word of BLAKE2's parameter block, by `blake2Parameters`; sequential mode when absent.
+   */
+  hash(length: number, parameters = 32): void {
+    machine.once(length, parameters);
+  },
+  /** The same for bytes of any length, which are copied to the input; sequential mode. */
+  hashOf(data: Uint8Array): void {
+    run(data, 32);
   },
 };
+
+/**
+ * What sets the hash function of a tree apart from the plain one: fanout and depth of BLAKE2's parameter block, as they
+ * are mixed into its first word.
+ * @param fanout 0 to 255; 1 in sequential mode.
+ * @param depth 1 to 255; 1 in sequential mode.
+ * @see BLAKE2: simpler, smaller, fast as MD5, section 2.8 and 2.10
+ */
+export function blake2Parameters(fanout: number, depth: number): number {
+  return 32 | ((fanout ^ 1) << 16) | ((depth ^ 1) << 24);
+}

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { blake2_256 } from "../../src/crypto/hash.ts";
 import { Journal } from "../../src/enclave/state/journal.ts";
+import { Blob } from "../../src/enclave/state/page.ts";
 import type { ContractInfo } from "../../src/enclave/state/records.ts";
 import { readState, writeState } from "../../src/enclave/state/snapshot.ts";
 import { State } from "../../src/enclave/state/state.ts";
@@ -51,7 +52,13 @@ function apply(journal: Journal, { kind, n, value }: Change): void {
       return;
     case 5: {
       const code = new Uint8Array(n + 1).fill(value);
-      const stored = { code, owner: accountId(id(1)), deposit: 5n, determinism: "relaxed" as const, users: value };
+      const stored = {
+        code: Blob.of(code),
+        owner: accountId(id(1)),
+        deposit: 5n,
+        determinism: "relaxed" as const,
+        users: value,
+      };
       journal.setCode(codeHash(blake2_256(code)), value % 3 === 0 ? undefined : stored);
       return;
     }

@@ -11,6 +11,7 @@ import { ContractFault } from "../../errors.ts";
 import type { Code, LoadOptions, Machine } from "../../vm/index.ts";
 import { type AccountId, type CodeHash, codeHash, toHex } from "../../wire/bytes.ts";
 import type { Journal } from "../state/journal.ts";
+import { Blob, type StateSource } from "../state/page.ts";
 import type { CodeRecord, Determinism, Profile } from "../state/records.ts";
 import { accountOf, spendable } from "./balances.ts";
 import type { ClusterFacts } from "./call.ts";
@@ -36,8 +37,8 @@ export function declarationCost({ tableElements, mutableGlobals }: Code): number
 export class CodeStore {
   readonly #machine: Machine;
   readonly #stack: { readonly maxStack?: number };
-  /** By the stored bytes themselves, which are one object for as long as the code is stored. */
-  readonly #loaded = new Map<Uint8Array, Code>();
+  /** By the stored code itself, which is one object for as long as it is stored and in memory. */
+  readonly #loaded = new Map<Blob, Code>();
 
   /** @param maxStack bytes of stack of a frame's guest, which the thread must have; the pass's own default when absent. */
   constructor(machine: Machine, maxStack?: number) {
@@ -47,12 +48,14 @@ export class CodeStore {
 
   /**
    * The compiled form of stored code.
+   * @param source where the code is read from when it is not in memory.
    * @throws {ContractFault} `CodeRejected` when the profile refuses it.
    */
-  load(record: CodeRecord, hash: Uint8Array, profile: Profile): Code {
+  load(record: CodeRecord, hash: Uint8Array, profile: Profile, source: StateSource | undefined): Code {
     const known = this.#loaded.get(record.code);
     if (known !== undefined) return known;
-    const code = this.#machine.load(record.code, this.#options(record.code, hash, profile, record.determinism));
+    const bytes = record.code.open(source);
+    const code = this.#machine.load(bytes, this.#options(bytes, hash, profile, record.determinism));
     if (this.#loaded.size >= atHand)
       for (const oldest of this.#loaded.keys()) {
         this.#loaded.delete(oldest);
@@ -163,7 +166,7 @@ export function upload(
     if (spendable(account) < deposit) throw contractsFault("StorageDepositNotEnoughFunds");
     journal.setAccount(uploader, { free: account.free - deposit, held: account.held + deposit });
   }
-  journal.setCode(hash, { code, owner: uploader, deposit, determinism, users: 0 });
+  journal.setCode(hash, { code: Blob.of(code), owner: uploader, deposit, determinism, users: 0 });
   emit(codeStored(hash, deposit, uploader));
   return { hash, deposit };
 }

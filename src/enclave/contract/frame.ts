@@ -148,12 +148,13 @@ export interface LoadedCode {
  * @throws {DispatchFault} `CodeNotFound`, or `CodeRejected` when the code can no longer be loaded.
  */
 export function loadCode(execution: RootExecution, hash: CodeHash): LoadedCode {
-  const stored = execution.journal.state.codes.get(hash);
+  const { codes } = execution.journal.state;
+  const stored = codes.get(hash);
   if (stored === undefined) throw contractsFault("CodeNotFound");
   try {
     return {
       hash,
-      code: execution.engine.codes.load(stored, hash, execution.cluster.profile),
+      code: execution.engine.codes.load(stored, hash, execution.cluster.profile, codes.source),
       length: stored.code.length,
       deterministic: stored.determinism === "enforced",
     };

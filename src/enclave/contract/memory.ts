@@ -76,17 +76,24 @@ export function writeRaw(guest: Guest, pointer: number, data: Uint8Array): void 
  *
  * The cell is read first: what is in it says how many bytes fit. Where output and cell overlap the length wins, as
  * upstream writes it last.
- * @param from where in `data` the output begins; it goes to the end.
+ * @param from where in `data` the output begins; it goes to its end, or to `to`.
  * @throws {DispatchFault} `OutputBufferTooSmall` when there are more bytes than fit.
  */
-export function writeOutput(guest: Guest, pointer: number, lengthPointer: number, data: Uint8Array, from = 0): void {
+export function writeOutput(
+  guest: Guest,
+  pointer: number,
+  lengthPointer: number,
+  data: Uint8Array,
+  from = 0,
+  to = data.length,
+): void {
   const capacity = readU32(guest, lengthPointer);
-  const length = data.length - from;
+  const length = to - from;
   if (capacity < length) throw contractsFault("OutputBufferTooSmall");
   const at = pointer >>> 0;
   check(guest, at, length);
   const { bytes } = guest;
-  if (length > 48) bytes.set(from === 0 ? data : data.subarray(from), at);
+  if (length > 48) bytes.set(length === data.length ? data : data.subarray(from, to), at);
   else for (let i = 0; i < length; i++) bytes[at + i] = data[from + i]!;
   guest.view.setUint32(lengthPointer >>> 0, length, true);
 }

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { storedLength } from "../state/records.ts";
+import { Blob } from "../state/page.ts";
 import { fixedSlot, variableSlot } from "./address.ts";
 import { costs, perByte } from "./costs.ts";
 import { contractsFault } from "./dispatch-error.ts";
@@ -67,28 +67,28 @@ function write(frame: Frame, slot: Uint8Array, pointer: number, length: number):
 
 function remove(frame: Frame, slot: Uint8Array): number {
   const before = frame.execution.journal.removeStorage(frame.record, slot);
-  const old = before === undefined ? -1 : storedLength(before);
+  const old = before === undefined ? -1 : before.length;
   frame.slot.charge(costs.clearStorage + (old > 0 ? perByte.clearStorage * old : 0));
   frame.diff.count(old, -1);
   return old;
 }
 
 function read(frame: Frame, slot: Uint8Array, out: number, outLength: number): number {
-  const entry = frame.record.storage.leaf(slot);
-  if (entry === undefined) {
+  const found = frame.record.storage.read(slot);
+  if (found === undefined) {
     frame.slot.charge(costs.getStorage);
     return ReturnCode.KeyNotFound;
   }
-  frame.slot.charge(costs.getStorage + perByte.getStorage * storedLength(entry));
-  writeOutput(frame.slot, out, outLength, entry.bytes, entry.keyLength);
+  const { bytes, from, to } = found;
+  frame.slot.charge(costs.getStorage + perByte.getStorage * (to - from));
+  writeOutput(frame.slot, out, outLength, bytes, from, to);
   return ReturnCode.Success;
 }
 
 function measure(frame: Frame, slot: Uint8Array): number {
-  const entry = frame.record.storage.leaf(slot);
-  const length = entry === undefined ? 0 : storedLength(entry);
-  frame.slot.charge(costs.containsStorage + perByte.containsStorage * length);
-  return entry === undefined ? sentinel : length;
+  const length = frame.record.storage.lengthOf(slot);
+  frame.slot.charge(costs.containsStorage + (length > 0 ? perByte.containsStorage * length : 0));
+  return length < 0 ? sentinel : length;
 }
 
 /** A length, or the sentinel for absence. */
@@ -147,9 +147,9 @@ export function takeStorage(frame: Frame, key: number, keyLength: number, out: n
     frame.slot.charge(costs.takeStorage);
     return ReturnCode.KeyNotFound;
   }
-  const length = storedLength(before);
+  const { length } = before;
   frame.slot.charge(costs.takeStorage + perByte.takeStorage * length);
   frame.diff.count(length, -1);
-  writeOutput(frame.slot, out, outLength, before.bytes, before.keyLength);
+  writeOutput(frame.slot, out, outLength, before instanceof Blob ? before.open(frame.record.storage.source) : before);
   return ReturnCode.Success;
 }

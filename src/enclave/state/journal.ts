@@ -7,18 +7,9 @@
  */
 
 import type { AccountId, CodeHash, ContractId } from "../../wire/bytes.ts";
-import type { Leaf } from "./nodes.ts";
-import {
-  type Account,
-  type ClusterRecord,
-  type CodeRecord,
-  type ContractInfo,
-  type ContractRecord,
-  type Hook,
-  storageEntry,
-  storedLength,
-} from "./records.ts";
+import type { Account, ClusterRecord, CodeRecord, ContractInfo, ContractRecord, Hook } from "./records.ts";
 import type { State } from "./state.ts";
+import type { Stored } from "./storage.ts";
 import type { Trie } from "./trie.ts";
 
 /** One change: it knows how to undo itself. */
@@ -26,13 +17,13 @@ interface Change {
   undo(): void;
 }
 
-/** A change of one entry of a trie. */
-class EntryChange<V> implements Change {
+/** A change of one record of a map. */
+class RecordChange<V extends NonNullable<unknown>> implements Change {
   readonly trie: Trie<V>;
   readonly key: Uint8Array;
-  readonly before: Leaf<V> | undefined;
+  readonly before: V | undefined;
 
-  constructor(trie: Trie<V>, key: Uint8Array, before: Leaf<V> | undefined) {
+  constructor(trie: Trie<V>, key: Uint8Array, before: V | undefined) {
     this.trie = trie;
     this.key = key;
     this.before = before;
@@ -47,41 +38,19 @@ class EntryChange<V> implements Change {
 class StorageChange implements Change {
   readonly state: State;
   readonly record: ContractRecord;
-  readonly key: Uint8Array;
-  readonly before: Leaf<undefined> | undefined;
+  readonly slot: Uint8Array;
+  readonly before: Stored | undefined;
 
-  constructor(state: State, record: ContractRecord, key: Uint8Array, before: Leaf<undefined> | undefined) {
+  constructor(state: State, record: ContractRecord, slot: Uint8Array, before: Stored | undefined) {
     this.state = state;
     this.record = record;
-    this.key = key;
+    this.slot = slot;
     this.before = before;
   }
 
   undo(): void {
-    this.record.storage.restore(this.key, this.before);
+    this.record.storage.restore(this.slot, this.before);
     this.state.touch(this.record);
-  }
-}
-
-/** A value written over another of the same length, in its own place. */
-class OverwriteChange implements Change {
-  readonly state: State;
-  readonly record: ContractRecord;
-  readonly entry: Leaf<undefined>;
-  readonly before: Uint8Array;
-
-  constructor(state: State, record: ContractRecord, entry: Leaf<undefined>, before: Uint8Array) {
-    this.state = state;
-    this.record = record;
-    this.entry = entry;
-    this.before = before;
-  }
-
-  undo(): void {
-    const { entry, record } = this;
-    entry.bytes.set(this.before, entry.keyLength);
-    record.storage.mark(entry.key);
-    this.state.touch(record);
   }
 }
 
@@ -142,37 +111,25 @@ export class Journal {
 
   /**
    * Sets a value in the storage of a contract.
-   *
-   * A value of this epoch is overwritten in place by one of its length: contracts change the same values block after
-   * block, and what is not made anew is not collected as garbage either.
    * @param record a writable record.
-   * @param slot the trie key; kept.
+   * @param slot kept.
    * @param value copied.
    * @returns the length of the value before, -1 when there was none.
    */
   setStorage(record: ContractRecord, slot: Uint8Array, value: Uint8Array): number {
-    const { storage } = record;
-    const found = storage.leaf(slot);
+    const before = record.storage.put(slot, value);
     this.state.touch(record);
-    if (found !== undefined && found.epoch === storage.epoch && storedLength(found) === value.length) {
-      const { bytes, keyLength } = found;
-      this.#changes.push(new OverwriteChange(this.state, record, found, bytes.slice(keyLength)));
-      bytes.set(value, keyLength);
-      storage.mark(slot);
-      return value.length;
-    }
-    const before = storage.put(storageEntry(slot, value, storage.epoch));
     this.#changes.push(new StorageChange(this.state, record, slot, before));
-    return before === undefined ? -1 : storedLength(before);
+    return before === undefined ? -1 : before.length;
   }
 
   /**
    * Removes a value from the storage of a contract.
    * @param record a writable record.
-   * @param slot the trie key; kept.
-   * @returns the entry that was there.
+   * @param slot kept.
+   * @returns the value that was there.
    */
-  removeStorage(record: ContractRecord, slot: Uint8Array): Leaf<undefined> | undefined {
+  removeStorage(record: ContractRecord, slot: Uint8Array): Stored | undefined {
     const before = record.storage.delete(slot);
     if (before !== undefined) {
       this.#changes.push(new StorageChange(this.state, record, slot, before));
@@ -190,46 +147,46 @@ export class Journal {
 
   addContract(record: ContractRecord): void {
     const before = this.state.contracts.set(record.id, record);
-    this.#changes.push(new EntryChange(this.state.contracts, record.id, before));
+    this.#changes.push(new RecordChange(this.state.contracts, record.id, before));
   }
 
   removeContract(id: ContractId): void {
     const before = this.state.contracts.delete(id);
-    this.#changes.push(new EntryChange(this.state.contracts, id, before));
+    this.#changes.push(new RecordChange(this.state.contracts, id, before));
   }
 
   /** Sets the balances of an account; one with nothing in it is removed. */
   setAccount(id: AccountId, account: Account): void {
     const { accounts } = this.state;
     const before = account.free === 0n && account.held === 0n ? accounts.delete(id) : accounts.set(id, account);
-    this.#changes.push(new EntryChange(accounts, id, before));
+    this.#changes.push(new RecordChange(accounts, id, before));
   }
 
   /** Sets or removes stored code. */
   setCode(hash: CodeHash, record: CodeRecord | undefined): void {
     const { codes } = this.state;
     const before = record === undefined ? codes.delete(hash) : codes.set(hash, record);
-    this.#changes.push(new EntryChange(codes, hash, before));
+    this.#changes.push(new RecordChange(codes, hash, before));
   }
 
   /** Sets what a contract is called with at the end of every block. */
   setHook(contract: ContractId, hook: Hook): void {
     const { hooks } = this.state;
-    this.#changes.push(new EntryChange(hooks, contract, hooks.set(contract, hook)));
+    this.#changes.push(new RecordChange(hooks, contract, hooks.set(contract, hook)));
   }
 
   /** Sets the weight of a contract; 0 is as good as none. */
   setWeight(contract: ContractId, weight: number): void {
     const { weights } = this.state;
     const before = weight === 0 ? weights.delete(contract) : weights.set(contract, weight);
-    this.#changes.push(new EntryChange(weights, contract, before));
+    this.#changes.push(new RecordChange(weights, contract, before));
   }
 
   /** Sets or takes back what a contract may reach: SCALE `EgressRules`. */
   setEgress(contract: ContractId, rules: Uint8Array | undefined): void {
     const { egress } = this.state;
     const before = rules === undefined ? egress.delete(contract) : egress.set(contract, rules);
-    this.#changes.push(new EntryChange(egress, contract, before));
+    this.#changes.push(new RecordChange(egress, contract, before));
   }
 
   setCluster(cluster: ClusterRecord): void {

@@ -1,204 +1,152 @@
 /**
- * The nodes of the persistent Merkle map: leaves and branches, and how they are hashed.
- *
- * Hashes live in eight integer fields of a node: V8 keeps those inside the object, where a byte array of its own would
- * cost more than the rest of the node. A branch of more than a few children keeps their hashes in one row as well: in a
- * large trie it is reading sixteen far-off nodes that costs, not hashing them.
- *
- * ```
- * branch = blake2_256( 01 | bitmap of children, u16 LE | 00 | hash of each child in order )
- * leaf   = blake2_256( 00 | key and value as the owner of the trie encodes them )
- * ```
+ * What stands above the pages of a tree: branches, and the places of what is outside.
  * @module
  */
 
-import { blake2_256, blake2Area } from "../../crypto/hash.ts";
-import { EngineError } from "../../errors.ts";
-import { Writer } from "../../wire/scale.ts";
+import { blake2Area } from "../../crypto/hash.ts";
+import { branchWidth, hashFour } from "../../crypto/merkle.ts";
+import type { Page, Place } from "./page.ts";
 
-/** What leaves and branches share: the hash, while `hashed` holds. */
-abstract class Hashed {
-  hashed = false;
-  h0 = 0;
-  h1 = 0;
-  h2 = 0;
-  h3 = 0;
-  h4 = 0;
-  h5 = 0;
-  h6 = 0;
-  h7 = 0;
+/** What a branch can have below it. */
+export type Node = Page | Branch | Absent;
 
-  /** Takes the digest that the hash function left. */
-  protected takeDigest(): void {
-    const { digest } = blake2Area;
-    this.h0 = digest[0]!;
-    this.h1 = digest[1]!;
-    this.h2 = digest[2]!;
-    this.h3 = digest[3]!;
-    this.h4 = digest[4]!;
-    this.h5 = digest[5]!;
-    this.h6 = digest[6]!;
-    this.h7 = digest[7]!;
-    this.hashed = true;
-  }
+const words = 8;
+/** Where in a row the hashes of four children each begin, then the counts, then the weights. */
+const groups = words * branchWidth;
+const counts = groups + words * 4;
+const weights = counts + branchWidth;
+const rowLength = weights + branchWidth;
+const allChanged = (1 << branchWidth) - 1;
 
-  /** Writes the hash as eight words. */
-  putHash(words: Int32Array, at: number): void {
-    words[at] = this.h0;
-    words[at + 1] = this.h1;
-    words[at + 2] = this.h2;
-    words[at + 3] = this.h3;
-    words[at + 4] = this.h4;
-    words[at + 5] = this.h5;
-    words[at + 6] = this.h6;
-    words[at + 7] = this.h7;
-  }
-}
+/** What a field of a row can hold. */
+const heaviest = 0x7fff_ffff;
 
-/** One entry. Only its owner changes it in place, and only in the epoch that it was made in; see `Trie.mark`. */
-export class Leaf<V> extends Hashed {
-  /** The key, and behind it whatever the owner keeps with it. */
-  readonly bytes: Uint8Array;
-  /** How many of the bytes are the key. */
-  readonly keyLength: number;
-  readonly value: V;
+/** A place where keys part, by four bits. */
+export class Branch {
   readonly epoch: number;
-
-  constructor(bytes: Uint8Array, keyLength: number, value: V, epoch: number) {
-    super();
-    this.epoch = epoch;
-    this.bytes = bytes;
-    this.keyLength = keyLength;
-    this.value = value;
-  }
-
-  /** The key. */
-  get key(): Uint8Array {
-    const { bytes, keyLength } = this;
-    return bytes.length === keyLength ? bytes : bytes.subarray(0, keyLength);
-  }
-
-  seal(encode: LeafEncoder<V>): void {
-    if (this.hashed) return;
-    leafWriter.clear().u8(0);
-    encode(leafWriter, this);
-    const bytes = leafWriter.written();
-    if (bytes.length <= blake2Area.input.length) {
-      blake2Area.input.set(bytes);
-      blake2Area.hash(bytes.length);
-    } else blake2_256(bytes);
-    this.takeDigest();
-  }
-}
-
-const leafWriter = new Writer(1024);
-
-/** What a branch has. */
-export type Child<V> = Branch<V> | Leaf<V>;
-
-/** Branches of this many children and fewer ask them for their hashes each time. */
-const fewChildren = 3;
-
-/** A place where keys part. */
-export class Branch<V> extends Hashed {
-  epoch: number;
-  /** Bit n is set when there is a child for nibble n. */
-  bitmap: number;
-  /** The children that there are, in the order of their nibbles. */
-  children: Child<V>[];
-  /** Their hashes, eight words each, as they were when the branch was last hashed. */
-  hashes: Int32Array | undefined;
-  /** Bit n is set when the child for nibble n has changed since. */
-  changed = 0;
-
-  constructor(epoch: number, bitmap: number, children: Child<V>[]) {
-    super();
-    this.epoch = epoch;
-    this.bitmap = bitmap;
-    this.children = children;
-  }
-
+  readonly children: (Node | undefined)[];
   /**
-   * A copy to be changed.
-   * @param moving whether the row of hashes goes along: what is left behind is then read child by child if it is ever
-   *   hashed again.
+   * Of each child the hash, eight words, then the hashes of four of those each, then how many entries are below each
+   * child, then their bytes of memory: as of when the branch was last sealed. A branch is hashed without looking at the
+   * children that have not changed, which are far off.
    */
-  copy(epoch: number, moving: boolean): Branch<V> {
-    const other = new Branch(epoch, this.bitmap, this.children.slice());
-    if (moving) {
-      other.hashes = this.hashes;
-      other.changed = this.changed;
-      this.hashes = undefined;
-    }
-    return other;
+  readonly row: Int32Array;
+  /** Bit n is set when child n has changed since. */
+  changed: number;
+  /** Bit n is set when something below child n was absent; it may be there again. */
+  holes: number;
+  /** Where it was written, with all below it, as it is. */
+  place: Place | undefined = undefined;
+  /** When it was last used, if it has a place. */
+  usedAt = 0;
+
+  constructor(epoch: number, children: (Node | undefined)[], row?: Int32Array, changed = allChanged, holes = 0) {
+    this.epoch = epoch;
+    this.children = children;
+    this.row = row ?? new Int32Array(rowLength);
+    this.changed = changed;
+    this.holes = holes;
   }
 
-  /** Notes that a child has come or gone: the row of hashes no longer fits. */
-  reshape(): void {
-    this.hashed = false;
-    this.hashes = undefined;
+  /** A copy to be changed in another epoch. */
+  copy(epoch: number): Branch {
+    return new Branch(epoch, this.children.slice(), this.row.slice(), this.changed, this.holes);
   }
 
-  /** Hashes the branch and what has changed below it. */
-  seal(encode: LeafEncoder<V>): void {
-    if (this.hashed) return;
-    const { children } = this;
-    const { length } = children;
-    let { hashes } = this;
-    if (hashes === undefined) {
-      for (let i = 0; i < length; i++) children[i]!.seal(encode);
-      if (length > fewChildren) {
-        hashes = new Int32Array(8 * length);
-        for (let i = 0; i < length; i++) children[i]!.putHash(hashes, 8 * i);
-        this.hashes = hashes;
-      }
-    } else {
-      for (let rest = this.changed; rest !== 0; rest &= rest - 1) {
-        const index = bitsBelow(this.bitmap, rest & -rest);
-        const child = children[index]!;
-        child.seal(encode);
-        child.putHash(hashes, 8 * index);
-      }
+  /** Takes the hash of a child from `blake2Area.digest`, and what else is known of it. */
+  takeChild(slot: number, count: number, weight: number): void {
+    const { row } = this;
+    const { digest } = blake2Area;
+    const at = words * slot;
+    for (let i = 0; i < words; i++) row[at + i] = digest[i]!;
+    row[counts + slot] = count;
+    row[weights + slot] = Math.min(weight, heaviest);
+  }
+
+  /** Takes what is known of a child that is absent. */
+  refer(slot: number, hash: Uint8Array): void {
+    const { count, weight } = this.children[slot] as Absent;
+    this.row.set(new Int32Array(hash.slice().buffer), words * slot);
+    this.row[counts + slot] = count;
+    this.row[weights + slot] = Math.min(weight, heaviest);
+    this.holes |= 1 << slot;
+  }
+
+  /** Forgets a child. */
+  clearChild(slot: number): void {
+    const { row } = this;
+    this.children[slot] = undefined;
+    row.fill(0, words * slot, words * (slot + 1));
+    row[counts + slot] = 0;
+    row[weights + slot] = 0;
+    this.holes &= ~(1 << slot);
+  }
+
+  /** Entries below, as of the last seal. */
+  get count(): number {
+    const { row } = this;
+    let sum = 0;
+    for (let i = counts; i < weights; i++) sum += row[i]!;
+    return sum;
+  }
+
+  /** Bytes of memory of the branch and all below it, were nothing absent, as of the last seal. */
+  get weight(): number {
+    const { row } = this;
+    let sum = branchWeight;
+    for (let i = weights; i < rowLength; i++) sum += row[i]!;
+    return sum;
+  }
+
+  /** Entries below one child, as of the last seal. */
+  countOf(slot: number): number {
+    return this.row[counts + slot]!;
+  }
+
+  /** Bytes of memory below one child, were nothing absent, as of the last seal. */
+  weightOf(slot: number): number {
+    return this.row[weights + slot]!;
+  }
+
+  /** The hash of a child as of the last seal. */
+  hashOf(slot: number): Uint8Array {
+    return new Uint8Array(this.row.slice(words * slot, words * (slot + 1)).buffer);
+  }
+
+  /** Leaves the hash of the branch in `blake2Area.digest`, when the children marked as changed have been taken. */
+  hash(): void {
+    const { row, changed } = this;
+    const { words: input, digest } = blake2Area;
+    for (let group = 0; group < 4; group++) {
+      if (((changed >> (4 * group)) & 15) === 0) continue;
+      const from = 32 * group;
+      for (let i = 0; i < 32; i++) input[i] = row[from + i]!;
+      hashFour();
+      const to = groups + words * group;
+      for (let i = 0; i < words; i++) row[to + i] = digest[i]!;
     }
     this.changed = 0;
-    const { words, input } = blake2Area;
-    // Three bytes of head and one of padding keep the hashes on whole words.
-    words[0] = 1 | (this.bitmap << 8);
-    input[3] = 0;
-    if (hashes !== undefined) words.set(hashes, 1);
-    else for (let i = 0; i < length; i++) children[i]!.putHash(words, 1 + 8 * i);
-    blake2Area.hash(4 + 32 * length);
-    this.takeDigest();
+    for (let i = 0; i < 32; i++) input[i] = row[groups + i]!;
+    hashFour();
   }
 }
 
-/** Writes the key and value of a leaf for its hash; the form must be unambiguous. */
-export type LeafEncoder<V> = (writer: Writer, leaf: Leaf<V>) => void;
+/** About what a branch takes of memory by itself. */
+const branchWeight = 1400;
 
-/** How many children stand before the one of a bit. */
-export function bitsBelow(bitmap: number, bit: number): number {
-  let n = bitmap & (bit - 1);
-  n -= (n >> 1) & 0x5555;
-  n = (n & 0x3333) + ((n >> 2) & 0x3333);
-  n = (n + (n >> 4)) & 0x0f0f;
-  return (n + (n >> 8)) & 0x1f;
-}
+/** A subtree that is outside. */
+export class Absent {
+  readonly count: number;
+  /** Bytes of memory that it takes when it is here. */
+  readonly weight: number;
+  readonly place: Place;
+  /** Whether it refers to others. */
+  readonly deep: boolean;
 
-/** The nibble of a key of some length, which may have other bytes behind it. */
-export function nibble(key: Uint8Array, length: number, depth: number): number {
-  if (depth >= 2 * length) throw new EngineError("Internal", { what: "two keys of a trie differ in nothing" });
-  const byte = key[depth >> 1]!;
-  return (depth & 1) === 0 ? byte >> 4 : byte & 15;
-}
-
-/** Whether a leaf has a key, given by the first bytes of an array. */
-export function hasKey(
-  leaf: { readonly bytes: Uint8Array; readonly keyLength: number },
-  key: Uint8Array,
-  length: number,
-): boolean {
-  if (leaf.keyLength !== length) return false;
-  const { bytes } = leaf;
-  for (let i = 0; i < length; i++) if (bytes[i] !== key[i]) return false;
-  return true;
+  constructor(count: number, weight: number, place: Place, deep: boolean) {
+    this.count = count;
+    this.weight = weight;
+    this.place = place;
+    this.deep = deep;
+  }
 }

@@ -16,8 +16,8 @@ import {
   contractId,
 } from "../../wire/bytes.ts";
 import type { Reader, Writer } from "../../wire/scale.ts";
-import { Leaf } from "./nodes.ts";
-import type { Trie } from "./trie.ts";
+import type { Blob } from "./page.ts";
+import type { Storage } from "./storage.ts";
 
 /** Balances of an account in the cluster. An account whose balances are all 0 has no record. */
 export interface Account {
@@ -31,7 +31,8 @@ export type Determinism = "enforced" | "relaxed";
 
 /** Stored code. */
 export interface CodeRecord {
-  readonly code: Uint8Array;
+  /** Its hash is the record's key. */
+  readonly code: Blob;
   readonly owner: AccountId;
   /** Held from the owner. */
   readonly deposit: bigint;
@@ -58,35 +59,6 @@ export interface ContractInfo {
   readonly itemDeposit: bigint;
   readonly baseDeposit: bigint;
   readonly dependencies: readonly DelegateDependency[];
-}
-
-/**
- * The storage of a contract: values by slot. Slot and value stand in one array, in which a read finds both.
- */
-export type Storage = Trie<undefined>;
-
-/** An entry for a storage in an epoch; slot and value are copied. */
-export function storageEntry(slot: Uint8Array, value: Uint8Array, epoch: number): Leaf<undefined> {
-  const { length } = slot;
-  const bytes = new Uint8Array(length + value.length);
-  if (bytes.length > 64) {
-    bytes.set(slot);
-    bytes.set(value, length);
-  } else {
-    for (let i = 0; i < length; i++) bytes[i] = slot[i]!;
-    for (let i = 0; i < value.length; i++) bytes[length + i] = value[i]!;
-  }
-  return new Leaf(bytes, length, undefined, epoch);
-}
-
-/** The value of an entry, as a view. */
-export function storedValue({ bytes, keyLength }: Leaf<undefined>): Uint8Array {
-  return bytes.subarray(keyLength);
-}
-
-/** How long the value of an entry is. */
-export function storedLength({ bytes, keyLength }: Leaf<undefined>): number {
-  return bytes.length - keyLength;
 }
 
 /** A contract with its storage. */
@@ -158,7 +130,7 @@ export function writeCodeFacts(w: Writer, record: CodeRecord): void {
     .u64(record.users);
 }
 
-export function readCodeFacts(r: Reader, code: Uint8Array): CodeRecord {
+export function readCodeFacts(r: Reader, code: Blob): CodeRecord {
   return {
     code,
     owner: accountId(r.raw(32)),

@@ -6,7 +6,7 @@
 import { blake2_256 } from "../../crypto/hash.ts";
 import { codeHash, contractId } from "../../wire/bytes.ts";
 import type { Reader, Writer } from "../../wire/scale.ts";
-import type { Leaf } from "./nodes.ts";
+import { Blob } from "./page.ts";
 import {
   type ContractRecord,
   readAccount,
@@ -14,8 +14,6 @@ import {
   readCodeFacts,
   readContractInfo,
   readHook,
-  storageEntry,
-  storedValue,
   writeAccount,
   writeCluster,
   writeCodeFacts,
@@ -25,22 +23,27 @@ import {
 import { State } from "./state.ts";
 import type { Trie } from "./trie.ts";
 
-function writeTrie<V>(w: Writer, trie: Trie<V>, write: (leaf: Leaf<V>) => void): void {
+function writeTrie<V extends NonNullable<unknown>>(
+  w: Writer,
+  trie: Trie<V>,
+  write: (entry: { readonly key: Uint8Array; readonly value: V }) => void,
+): void {
   w.compact(trie.size);
-  for (const leaf of trie.entries()) write(leaf);
+  for (const entry of trie.entries()) write(entry);
 }
 
 function writeContract(w: Writer, record: ContractRecord): void {
   w.raw(record.id);
   writeContractInfo(w, record.info);
-  writeTrie(w, record.storage, (leaf) => w.bytes(leaf.key).bytes(storedValue(leaf)));
+  w.compact(record.storage.size);
+  for (const { slot, value } of record.storage.entries()) w.bytes(slot).bytes(value);
 }
 
 /** Writes a whole state. */
 export function writeState(w: Writer, state: State): void {
   w.option(state.cluster, writeCluster);
   writeTrie(w, state.accounts, ({ key, value }) => writeAccount(w.raw(key), value));
-  writeTrie(w, state.codes, ({ value }) => writeCodeFacts(w.bytes(value.code), value));
+  writeTrie(w, state.codes, ({ value }) => writeCodeFacts(w.bytes(value.code.open(state.codes.source)), value));
   writeTrie(w, state.contracts, ({ value }) => writeContract(w, value));
   writeTrie(w, state.hooks, ({ key, value }) => writeHook(w.raw(key), value));
   writeTrie(w, state.weights, ({ key, value }) => w.raw(key).u32(value));
@@ -62,12 +65,12 @@ export function readState(r: Reader): State {
   });
   times(r, 58, () => {
     const code = r.bytes();
-    state.codes.set(codeHash(blake2_256(code)), readCodeFacts(r, code));
+    state.codes.set(codeHash(blake2_256(code)), readCodeFacts(r, Blob.of(code)));
   });
   times(r, 162, () => {
     const record = state.newContract(contractId(r.raw(32)), readContractInfo(r));
     times(r, 2, () => {
-      record.storage.put(storageEntry(r.bytesView(), r.bytesView(), record.epoch));
+      record.storage.put(r.bytesView(), r.bytesView());
     });
     state.contracts.set(record.id, record);
   });

@@ -12,9 +12,10 @@
  */
 
 import { blake2_256 } from "../../crypto/hash.ts";
-import type { ContractId } from "../../wire/bytes.ts";
-import { Writer } from "../../wire/scale.ts";
-import type { LeafEncoder } from "./nodes.ts";
+import { type ContractId, contractId } from "../../wire/bytes.ts";
+import { decode, encode, Writer } from "../../wire/scale.ts";
+import { readBlob, readRoot } from "./packing.ts";
+import { type StateSource, useClock } from "./page.ts";
 import {
   type Account,
   type ClusterRecord,
@@ -22,32 +23,72 @@ import {
   type ContractInfo,
   ContractRecord,
   type Hook,
-  type Storage,
+  readAccount,
+  readCodeFacts,
+  readContractInfo,
+  readHook,
   writeAccount,
   writeCluster,
   writeCodeFacts,
   writeContractInfo,
   writeHook,
 } from "./records.ts";
-import { nextEpoch, Trie } from "./trie.ts";
+import { Storage } from "./storage.ts";
+import { blobWeight, nextEpoch, weightOfTree } from "./tree.ts";
+import { type Records, Trie } from "./trie.ts";
 
-const accountLeaf: LeafEncoder<Account> = (w, { key, value }) => writeAccount(w.raw(key), value);
-const storageLeaf: LeafEncoder<undefined> = (w, { bytes, keyLength }) => w.compact(keyLength).raw(bytes);
-const codeLeaf: LeafEncoder<CodeRecord> = (w, { key, value }) => writeCodeFacts(w.raw(key), value);
-const hookLeaf: LeafEncoder<Hook> = (w, { key, value }) => writeHook(w.raw(key), value);
-const weightLeaf: LeafEncoder<number> = (w, { key, value }) => w.raw(key).u32(value);
-const egressLeaf: LeafEncoder<Uint8Array> = (w, { key, value }) => w.raw(key).bytes(value);
-const contractLeaf: LeafEncoder<ContractRecord> = (w, { key, value }) => {
-  // The writer is shared with the storage's leaves, whose hashes this asks for: those come first.
-  const root = value.storage.root();
-  w.clear().u8(0).raw(key).raw(root);
-  writeContractInfo(w, value.info);
+/** Records that have nothing of their own ways. */
+const plain = (bytes: number) => ({ weigh: () => bytes, inner: () => undefined });
+
+const accounts: Records<Account> = {
+  ...plain(200),
+  write: writeAccount,
+  read: (_, value) => decode(value, "account", readAccount),
 };
-
-/** An empty storage of a contract. */
-export function emptyStorage(epoch: number): Storage {
-  return new Trie(storageLeaf, epoch);
-}
+const hooks: Records<Hook> = {
+  ...plain(100),
+  write: writeHook,
+  read: (_, value) => decode(value, "hook", readHook),
+};
+const weights: Records<number> = {
+  ...plain(8),
+  write: (w, weight) => w.u32(weight),
+  read: (_, value) => decode(value, "weight", (r) => r.u32()),
+};
+const egress: Records<Uint8Array> = {
+  write: (w, rules) => w.raw(rules),
+  read: (_, value) => value.slice(),
+  weigh: (rules) => 150 + (rules as Uint8Array).length,
+  inner: () => undefined,
+};
+const codes: Records<CodeRecord> = {
+  write: writeCodeFacts,
+  read: (_, value, extra) => {
+    const code = decode(extra, "code", readBlob);
+    return decode(value, "code record", (r) => readCodeFacts(r, code));
+  },
+  weigh: (record) => 400 + blobWeight((record as CodeRecord).code),
+  inner: (record) => (record as CodeRecord).code,
+};
+const contracts: Records<ContractRecord> = {
+  write: (w, record) => {
+    writeContractInfo(w, record.info);
+    w.raw(record.storage.root());
+  },
+  read: (key, value, extra, source) =>
+    decode(value, "contract", (r) => {
+      const info = readContractInfo(r);
+      const root = r.raw(32);
+      const storage = new Storage(0, source);
+      decode(extra, "contract storage", (o) => {
+        const size = o.compact();
+        storage.adopt(readRoot(o), size, root);
+      });
+      return new ContractRecord(contractId(key), 0, storage, info);
+    }),
+  weigh: (record) => 900 + weightOfTree((record as ContractRecord).storage),
+  inner: (record) => (record as ContractRecord).storage,
+};
 
 const tag = new TextEncoder().encode("phatvm/state");
 
@@ -68,8 +109,8 @@ export class State {
   /** Undefined until a cluster was deployed. */
   cluster: ClusterRecord | undefined;
   #epoch: number;
-  /** Whether this is a fork of another. */
-  #aside = false;
+  /** The hash of the cluster's record when it was last asked for. */
+  #hashed: { readonly cluster: ClusterRecord | undefined; readonly hash: Uint8Array } | undefined;
   /** Contracts whose leaves do not have the hash of what the records say now. */
   #touched: ContractRecord[] = [];
 
@@ -86,17 +127,20 @@ export class State {
     this.#epoch = epoch;
   }
 
-  /** A state with nothing in it. */
-  static empty(): State {
+  /**
+   * A state with nothing in it.
+   * @param source where what it will be given to adopt is read from.
+   */
+  static empty(source?: StateSource): State {
     const epoch = nextEpoch();
     return new State(
       {
-        accounts: new Trie(accountLeaf, epoch),
-        contracts: new Trie(contractLeaf, epoch),
-        codes: new Trie(codeLeaf, epoch),
-        hooks: new Trie(hookLeaf, epoch),
-        weights: new Trie(weightLeaf, epoch),
-        egress: new Trie(egressLeaf, epoch),
+        accounts: new Trie(accounts, epoch, source),
+        contracts: new Trie(contracts, epoch, source),
+        codes: new Trie(codes, epoch, source),
+        hooks: new Trie(hooks, epoch, source),
+        weights: new Trie(weights, epoch, source),
+        egress: new Trie(egress, epoch, source),
       },
       epoch,
     );
@@ -124,14 +168,13 @@ export class State {
       epoch,
     );
     other.cluster = this.cluster;
-    other.#aside = true;
     return other;
   }
 
   /** The record of a contract to be changed in place: the one that is there, or its successor in this epoch. */
   writable(record: ContractRecord): ContractRecord {
     if (record.epoch === this.#epoch) return record;
-    const own = new ContractRecord(record.id, this.#epoch, record.storage.fork(this.#epoch, this.#aside), record.info);
+    const own = new ContractRecord(record.id, this.#epoch, record.storage.fork(this.#epoch), record.info);
     this.contracts.set(record.id, own);
     return own;
   }
@@ -145,7 +188,7 @@ export class State {
 
   /** A record for a new contract, not yet in the state. */
   newContract(id: ContractId, info: ContractInfo): ContractRecord {
-    return new ContractRecord(id, this.#epoch, emptyStorage(this.#epoch), info);
+    return new ContractRecord(id, this.#epoch, new Storage(this.#epoch, this.contracts.source), info);
   }
 
   /** The root: 32 bytes. Costs what has changed since it was last asked for. */
@@ -153,11 +196,19 @@ export class State {
     this.#settle();
     const { accounts, contracts, codes, hooks, weights, egress } = this;
     const parts = [accounts, contracts, codes, hooks, weights, egress].map((part) => part.root());
-    const cluster = new Writer();
-    cluster.option(this.cluster, writeCluster);
     const w = new Writer().raw(tag);
     for (const part of parts) w.raw(part);
-    return blake2_256(w.raw(blake2_256(cluster.written())).written());
+    useClock.now += 1;
+    return blake2_256(w.raw(this.#clusterHash()).written());
+  }
+
+  /** The record may have megabytes of code in it, and is another object whenever it changes. */
+  #clusterHash(): Uint8Array {
+    const { cluster } = this;
+    if (this.#hashed?.cluster !== cluster || this.#hashed === undefined) {
+      this.#hashed = { cluster, hash: blake2_256(encode(cluster, (w) => w.option(cluster, writeCluster))) };
+    }
+    return this.#hashed.hash;
   }
 
   /** Gives every touched contract a new leaf. */

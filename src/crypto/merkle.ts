@@ -1,0 +1,60 @@
+/**
+ * The hash of a Merkle map, for the enclave that keeps the map and for whoever checks its proofs.
+ *
+ * It depends on the content alone. Keys part by four bits at a time, the highest first; a key that ends goes on in zeros.
+ *
+ * ```
+ * leaf(key, value)   = blake2_256( blake2_256(value) | key )
+ * bucket             = BLAKE2b-256 with fanout 16, depth 2, of the leaves of at most 16 entries, in order of their keys
+ * four               = BLAKE2b-256 with fanout 4, depth 2, of four hashes
+ *
+ * hash(no entries)   = 32 zeros
+ * hash(1..16)        = bucket
+ * hash(more)         = four( four(h0..h3), four(h4..h7), four(h8..h11), four(h12..h15) )
+ *                      where hn is the hash of the entries whose next four bits are n
+ * ```
+ *
+ * Four hashes are one block of the hash function, so a changed entry costs two compressions for each four bits above its
+ * bucket. Leaf, bucket and four are three functions, by the parameter block of BLAKE2: none can be taken for another.
+ * @module
+ */
+
+import { blake2Area, blake2Parameters } from "./blake2b.ts";
+
+/** The most entries that are hashed as one bucket. */
+export const bucketEntries = 16;
+/** Bits of the key that a branch decides by. */
+export const branchBits = 4;
+/** Children of a branch. */
+export const branchWidth = 16;
+
+const bucket = blake2Parameters(bucketEntries, 2);
+const four = blake2Parameters(4, 2);
+
+/** Which child of a branch a key goes to, by the four bits from `depth` on, a multiple of four. */
+export function childOf(key: Uint8Array, length: number, depth: number): number {
+  const at = depth >> 3;
+  if (at >= length) return 0;
+  return (depth & 4) === 0 ? key[at]! >> 4 : key[at]! & 15;
+}
+
+/**
+ * Leaves the hash of a leaf in `blake2Area.digest`; that of the value must be there.
+ * @param key bytes of which those from `from` to `to`, at most 64 KiB, are the key.
+ */
+export function hashLeaf(key: Uint8Array, from: number, to: number): void {
+  const { input, words, digest } = blake2Area;
+  for (let i = 0; i < 8; i++) words[i] = digest[i]!;
+  for (let i = from; i < to; i++) input[32 - from + i] = key[i]!;
+  blake2Area.hash(32 + to - from);
+}
+
+/** Leaves the hash of a bucket in `blake2Area.digest`, of as many leaves as were put into `blake2Area.input`. */
+export function hashBucket(leaves: number): void {
+  blake2Area.hash(32 * leaves, bucket);
+}
+
+/** Leaves the hash of four hashes in `blake2Area.digest`, which were put into `blake2Area.input`. */
+export function hashFour(): void {
+  blake2Area.hash(128, four);
+}

@@ -1,0 +1,314 @@
+/**
+ * A persistent Merkle map: the form of every part of the state.
+ *
+ * A radix tree of sixteen branches over the nibbles of its keys, whose ends are pages of some entries; `merkle.ts` says how it
+ * is hashed. Keys are taken to be spread evenly (account ids, hashes of storage keys); keys that are not make it deep, by
+ * no more than their length, never wrong.
+ *
+ * A snapshot is the root and costs nothing: each node carries the epoch in which it was made, nodes of the current epoch
+ * are changed in place, and older ones are copied on the way to a change. Hashes are computed when the root is asked for,
+ * for what has changed alone. A subtree may be absent: what touches it has it read from the source and put in its place,
+ * for all forks that share the branch above it. Values that were read, loaded or hashed are noted in nodes of any epoch:
+ * that changes nothing of what they say.
+ * @module
+ */
+
+import { blake2Area } from "../../crypto/hash.ts";
+import { branchBits, branchWidth, bucketEntries, childOf } from "../../crypto/merkle.ts";
+import { EngineError } from "../../errors.ts";
+import { sameBytes } from "../../wire/bytes.ts";
+import { Absent, Branch, type Node } from "./nodes.ts";
+import { readExtent } from "./packing.ts";
+import {
+  type Blob,
+  emptyPage,
+  maxKeyBytes,
+  Page,
+  pageEntries,
+  pageOf,
+  type StateSource,
+  useClock,
+  type WriteValue,
+} from "./page.ts";
+
+/** Numbers epochs; one counter for all trees of a process, so that no two forks own a node alike. */
+let lastEpoch = 0;
+
+/** A new epoch: whoever takes it owns no node yet. */
+export function nextEpoch(): number {
+  lastEpoch += 1;
+  return lastEpoch;
+}
+
+/** What is known of the objects among the values of a tree. */
+export interface Values {
+  /** Writes the bytes of an object that are hashed; undefined when all are blobs. */
+  readonly write: WriteValue | undefined;
+  /** Bytes of memory of an object. */
+  weigh(object: unknown): number;
+  /** What an object has that goes its own ways. */
+  inner(object: unknown): Tree | Blob | undefined;
+}
+
+/** About what a page takes of memory beside its bytes. */
+const pageWeight = 500;
+
+/** Bytes of memory of a blob. */
+export function blobWeight(blob: Blob): number {
+  return 250 + (blob.bytes === undefined ? 0 : blob.length);
+}
+
+/** Bytes of memory of a page. */
+export function weightOfPage(page: Page, values: Values): number {
+  let weight = pageWeight + page.bytes.length;
+  const { objects } = page;
+  if (objects !== undefined) for (const object of objects) if (object !== undefined) weight += values.weigh(object);
+  return weight;
+}
+
+/** Bytes of memory of a sealed tree, were nothing absent. */
+export function weightOfTree({ node, values }: Tree): number {
+  return node instanceof Page ? weightOfPage(node, values) : node.weight;
+}
+
+/** A tree whose values are its owner's. */
+export abstract class Tree {
+  #root: Node;
+  #size: number;
+  #epoch: number;
+  /** The root hash, while it is right. Always there when the root is absent. */
+  #hash: Uint8Array | undefined;
+  readonly source: StateSource | undefined;
+  readonly values: Values;
+  /** What `locate` and `reach` found: the index of the entry, or -1 less where it would be. */
+  protected index = 0;
+  /** Bits of the key above the page that `reach` found. */
+  protected depth = 0;
+
+  protected constructor(values: Values, epoch: number, source: StateSource | undefined) {
+    this.values = values;
+    this.source = source;
+    this.#epoch = epoch;
+    this.#root = emptyPage(epoch);
+    this.#size = 0;
+  }
+
+  /** Number of entries. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** The epoch whose nodes this tree owns. */
+  get epoch(): number {
+    return this.#epoch;
+  }
+
+  /** The node that all begins with; sealed after `root` and until the next change. */
+  get node(): Node {
+    return this.#root;
+  }
+
+  /** Puts another node of the same content in the place of the first. */
+  set node(node: Node) {
+    this.#root = node;
+  }
+
+  /** Makes this tree, which must be new, one of the content of another. */
+  protected share(other: Tree): void {
+    this.#root = other.#root;
+    this.#size = other.#size;
+    this.#hash = other.#hash;
+  }
+
+  /**
+   * Makes this tree, which must be new, one that was written before.
+   * @throws {EngineError} `Undecodable` when that does not have the root or the number of entries that it should.
+   */
+  adopt(root: Node | undefined, size: number, hash: Uint8Array): void {
+    this.#size = size;
+    const wrong = (reason: string): EngineError =>
+      new EngineError("Undecodable", { what: "part of the state", reason });
+    if (root instanceof Absent) {
+      this.#root = root;
+      this.#hash = hash;
+    } else {
+      this.#root = root ?? this.#root;
+      if (!sameBytes(this.root(), hash)) throw wrong("its hash is another");
+    }
+    if (this.#root.count !== size) throw wrong("it has other entries");
+  }
+
+  /** Goes on in a new epoch: nodes as they are now stay as they are for whoever holds a fork. */
+  renew(epoch: number): void {
+    this.#epoch = epoch;
+  }
+
+  /** The page that has a key, at `index`; undefined when there is none. */
+  protected locate(key: Uint8Array): Page | undefined {
+    const { length } = key;
+    let node = this.#root;
+    let parent: Branch | undefined;
+    let slot = 0;
+    for (let depth = 0; ; depth += branchBits) {
+      if (node instanceof Absent) node = this.load(node, parent, slot, depth);
+      if (node.place !== undefined) node.usedAt = useClock.now;
+      if (node instanceof Page) {
+        this.index = node.find(key, length, depth);
+        return this.index < 0 ? undefined : node;
+      }
+      slot = childOf(key, length, depth);
+      const child: Node | undefined = node.children[slot];
+      if (child === undefined) return undefined;
+      parent = node;
+      node = child;
+    }
+  }
+
+  /** The page of this epoch where a key is, or belongs, with room for it; whoever asks changes it. */
+  protected reach(key: Uint8Array): Page {
+    const { length } = key;
+    if (length > maxKeyBytes) throw new EngineError("Internal", { what: `a key of ${length} bytes` });
+    this.#hash = undefined;
+    let parent: Branch | undefined;
+    let slot = 0;
+    let node = this.#root;
+    for (let depth = 0; ; depth += branchBits) {
+      if (node instanceof Absent) node = this.load(node, parent, slot, depth);
+      if (node.epoch !== this.#epoch) {
+        node = node.copy(this.#epoch);
+        this.#put(parent, slot, node);
+      }
+      if (node instanceof Page) {
+        this.index = node.find(key, length, depth);
+        if (this.index >= 0 || node.count < pageEntries) {
+          this.depth = depth;
+          return node;
+        }
+        if (depth >= 8 * maxKeyBytes) throw new EngineError("Internal", { what: "keys of a tree differ in nothing" });
+        node = this.#split(node, depth);
+        this.#put(parent, slot, node);
+      }
+      slot = childOf(key, length, depth);
+      node.changed |= 1 << slot;
+      parent = node;
+      node = node.children[slot] ??= emptyPage(this.#epoch);
+    }
+  }
+
+  /** Notes that `reach` was asked for an entry that came or went. */
+  protected resize(by: number): void {
+    this.#size += by;
+  }
+
+  #put(parent: Branch | undefined, slot: number, node: Node): void {
+    if (parent === undefined) this.#root = node;
+    else parent.children[slot] = node;
+  }
+
+  /** A branch over the entries of a page. */
+  #split(page: Page, depth: number): Branch {
+    const children: (Node | undefined)[] = new Array(branchWidth).fill(undefined);
+    for (let from = 0; from < page.count; ) {
+      const slot = childOf(page.key(from), page.keyLength(from), depth);
+      let to = from + 1;
+      while (to < page.count && childOf(page.key(to), page.keyLength(to), depth) === slot) to++;
+      children[slot] = pageOf(this.#epoch, [{ page, from, to }], depth + branchBits);
+      from = to;
+    }
+    return new Branch(this.#epoch, children);
+  }
+
+  /**
+   * Reads an absent node and puts it in its place.
+   * @throws {EngineError} what the source throws, and `Undecodable` when what it gave is not what was there.
+   */
+  load(absent: Absent, parent: Branch | undefined, slot: number, depth: number): Page | Branch {
+    if (this.source === undefined) throw new EngineError("Internal", { what: "a part of the state has no source" });
+    const read = readExtent(this.source.read(absent.place), depth);
+    const node = this.#seal(read, depth);
+    const expected = parent === undefined ? this.#hash : parent.hashOf(slot);
+    const { digestBytes } = blake2Area;
+    if (node === undefined || expected === undefined || expected.some((byte, i) => byte !== digestBytes[i])) {
+      throw new EngineError("Undecodable", { what: "part of the state", reason: "its hash is another" });
+    }
+    if (node.count !== absent.count) {
+      throw new EngineError("Undecodable", { what: "part of the state", reason: "it has other entries" });
+    }
+    node.place = absent.place;
+    node.usedAt = useClock.now;
+    this.#put(parent, slot, node);
+    return node;
+  }
+
+  /** The pages in the order of their keys; absent ones are loaded. */
+  protected *pages(): Generator<Page> {
+    yield* this.#pagesOf(this.#root, undefined, 0, 0);
+  }
+
+  *#pagesOf(start: Node, parent: Branch | undefined, slot: number, depth: number): Generator<Page> {
+    const node = start instanceof Absent ? this.load(start, parent, slot, depth) : start;
+    if (node instanceof Page) yield node;
+    else {
+      for (let i = 0; i < branchWidth; i++) {
+        const child = node.children[i];
+        if (child !== undefined) yield* this.#pagesOf(child, node, i, depth + branchBits);
+      }
+    }
+  }
+
+  /** The root: 32 bytes. Costs what has changed since it was last asked for. */
+  root(): Uint8Array {
+    if (this.#hash === undefined) {
+      const node = this.#seal(this.#root as Page | Branch, 0);
+      this.#root = node ?? emptyPage(this.#epoch);
+      this.#hash = node === undefined ? new Uint8Array(32) : blake2Area.digestBytes.slice();
+    }
+    return this.#hash;
+  }
+
+  /**
+   * Hashes a node and what has changed below it, and leaves its hash in `blake2Area.digest`.
+   * @returns what is to stand in its place: a branch of few entries becomes a page; none becomes nothing.
+   */
+  #seal(node: Page | Branch, depth: number): Page | Branch | undefined {
+    if (node instanceof Page) {
+      if (node.count === 0) return undefined;
+      node.seal(depth, this.values.write);
+      return node;
+    }
+    for (let rest = node.changed; rest !== 0; rest &= rest - 1)
+      this.#sealChild(node, 31 - Math.clz32(rest & -rest), depth);
+    if (node.count > bucketEntries) {
+      node.hash();
+      return node;
+    }
+    const runs = [];
+    for (let slot = 0; slot < branchWidth; slot++) {
+      const child = node.children[slot];
+      if (child === undefined) continue;
+      const page = child instanceof Absent ? this.load(child, node, slot, depth + branchBits) : child;
+      if (!(page instanceof Page)) throw new EngineError("Internal", { what: "a branch of few entries" });
+      runs.push({ page, from: 0, to: page.count });
+    }
+    return this.#seal(pageOf(node.epoch, runs, depth), depth);
+  }
+
+  #sealChild(branch: Branch, slot: number, depth: number): void {
+    const child = branch.children[slot];
+    if (child instanceof Absent) return;
+    const node = child === undefined ? undefined : this.#seal(child, depth + branchBits);
+    if (node === undefined) {
+      branch.clearChild(slot);
+      return;
+    }
+    branch.children[slot] = node;
+    if (node instanceof Page) {
+      branch.takeChild(slot, node.count, weightOfPage(node, this.values));
+      branch.holes &= ~(1 << slot);
+    } else {
+      branch.takeChild(slot, node.count, node.weight);
+      if (node.holes === 0) branch.holes &= ~(1 << slot);
+      else branch.holes |= 1 << slot;
+    }
+  }
+}
