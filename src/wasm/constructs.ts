@@ -38,6 +38,9 @@ export class Constructs extends Stretches {
   private callsAt = new Int32Array(256);
   private chargesAt = new Int32Array(256);
 
+  /** The byte after the last local that was set to a constant of one byte by the instruction before. */
+  protected constantEnd = -1;
+
   constructor(bytes: Uint8Array, info: ModuleInfo, settings: ScanSettings) {
     super(bytes, info, settings);
     this.limits = settings.limits;
@@ -135,6 +138,7 @@ export class Constructs extends Stretches {
     this.flush();
     if (op === 0x03) {
       const loop = this.events.add(event.loop, at, 0, 0);
+      if (this.constantEnd === at) this.events.cost[loop] = 1;
       this.push(isLoop, pStart, pCount, rStart, rCount);
       const d = this.depth;
       this.loops[d] = loop;

@@ -351,7 +351,13 @@ export class Emitter {
       }
     }
     const known = new Map<number, number>();
-    if (bytes[start - 4] === 0x41 && bytes[start - 3]! < 64 && bytes[start - 2] === 0x21 && bytes[start - 1]! < 128) {
+    if (
+      cost[loop] === 1 &&
+      bytes[start - 4] === 0x41 &&
+      bytes[start - 3]! < 64 &&
+      bytes[start - 2] === 0x21 &&
+      bytes[start - 1]! < 128
+    ) {
       known.set(2 * bytes[start - 1]!, bytes[start - 3]!);
     }
     const count = staticCount(found, known);

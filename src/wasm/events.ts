@@ -16,7 +16,10 @@ export const call = 4;
 export const lastCall = 5;
 /** A tail call: `a` is the callee's index or -1. */
 export const tailCall = 6;
-/** A `loop` opcode: `a` is the number of calls inside, `b` the number of stretches charged inside. */
+/**
+ * A `loop` opcode: `a` is the number of calls inside, `b` the number of stretches charged inside; `cost` is 1 when the
+ * two instructions before it set a local to a constant of one byte.
+ */
 export const loop = 7;
 /** After a loop's `end`: `a` is the loop's event, `b` 1 when the loop is left early. */
 export const loopEnd = 8;

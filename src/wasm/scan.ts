@@ -127,6 +127,7 @@ export class Scanner extends Constructs {
     let n = 0;
     let computations = 0;
     let traps = 0;
+    let constantAt = -2;
     for (;;) {
       if (p >= end) this.fail("the body ends without its last end", p);
       const op = code[p++]!;
@@ -172,9 +173,11 @@ export class Scanner extends Constructs {
               this.tags[h++] = 0;
             }
           }
+          if (at === constantAt + 2) this.constantEnd = p;
           continue;
         }
         case 0x41: {
+          constantAt = p - 1;
           if (code[p++]! > 127) {
             if (code[p]! < 128) p++;
             else if (code[p + 1]! < 128) p += 2;
