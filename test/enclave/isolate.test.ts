@@ -2,14 +2,13 @@ import { createHash } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Worker } from "node:worker_threads";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { measurementOf } from "../../src/crypto/quote.ts";
 import { measuredConfiguration } from "../../src/enclave/configuration.ts";
 import { maxContractStack, maxDepth } from "../../src/enclave/contract/limits.ts";
 import { Chain } from "../../src/host/chain/chain.ts";
 import { Enclave } from "../../src/host/enclave.ts";
-import { built } from "../../src/host/isolate/isolate.ts";
+import type { IsolateKind } from "../../src/host/isolate/isolate.ts";
 import { enclaveStackMegabytes } from "../../src/host/isolate/thread.ts";
 import { memoryStore } from "../../src/host/store/memory.ts";
 import { requiredStackBytes } from "../../src/vm/index.ts";
@@ -24,8 +23,6 @@ import {
   writeEnclaveOptions,
   writeStartOffer,
 } from "../../src/wire/entry.ts";
-import { decodeError } from "../../src/wire/error.ts";
-import { Answer, FrameWriter, readFrame } from "../../src/wire/frame.ts";
 import { readSealedReceipts } from "../../src/wire/receipt.ts";
 import { decode, encode } from "../../src/wire/scale.ts";
 import { random } from "../faults/promise.ts";
@@ -46,8 +43,10 @@ afterEach(async () => {
   rmSync(dir, { recursive: true, force: true });
 });
 
+let kind: IsolateKind = "thread";
+
 function isolate(): Enclave {
-  const enclave = new Enclave({ heapMegabytes: 256 });
+  const enclave = new Enclave({ heapMegabytes: 256 }, kind);
   enclaves.push(enclave);
   return enclave;
 }
@@ -64,9 +63,12 @@ async function opened(platformFolder: string = dir, changes: Partial<EnclaveOpti
   return { enclave, facts };
 }
 
-const undecodable = expect.objectContaining({ code: "Undecodable" });
 
-describe("the isolate", () => {
+describe.each(["thread", "process"] as const)("the isolate that is a %s", (where) => {
+  beforeEach(() => {
+    kind = where;
+  });
+
   it("is measured by its one bundled file and its configuration, and says that its platform is simulated", async () => {
     const { facts } = await opened();
     const code = createHash("sha256").update(readFileSync(bundle)).digest();
@@ -165,31 +167,6 @@ describe("the isolate", () => {
     const { enclave: open } = await opened(join(dir, "p"));
     const again = encode({ platformFolder: undefined, genesis: chain.genesisBytes }, writeEnclaveOptions);
     await expect(open.call(Entry.open, again)).rejects.toMatchObject({ code: "EntryUnknown" });
-  });
-
-  it("answers a malformed frame with an error frame, and lives on", async () => {
-    const worker = new Worker(built("platform/loader.js"), { env: {}, workerData: { code: bundle } });
-    const answers: Uint8Array[] = [];
-    const next = (): Promise<Uint8Array> =>
-      new Promise((resolve, reject) => {
-        worker.once("message", resolve);
-        worker.once("error", reject);
-      });
-    const whole = new FrameWriter().add(Entry.checkpoint, 7, nothing).take();
-    for (const junk of ["text", 5, null, { frame: 1 }, [1], new Uint8Array(3), whole.subarray(0, 8)]) {
-      worker.postMessage(junk);
-      answers.push(await next());
-    }
-    for (const answer of answers) {
-      const [message] = readFrame(answer);
-      expect(message).toMatchObject({ kind: Answer.error, request: 0 });
-      expect(decodeError(message!.body)).toEqual(undecodable);
-    }
-    worker.postMessage(whole);
-    const [message] = readFrame(await next());
-    expect(message).toMatchObject({ kind: Answer.error, request: 7 });
-    expect(decodeError(message!.body)).toMatchObject({ code: "EntryUnknown" });
-    await worker.terminate();
   });
 
   it("answers random bytes at every entry, and is what it was", async () => {

@@ -28,6 +28,11 @@ const die = (): void => {
   process.kill(process.pid, "SIGKILL");
 };
 
+/** Says why, and goes. */
+const farewell = (error: unknown): void => {
+  link.end(new FrameWriter().add(Answer.error, 0, encodeError(error)).take(), die);
+};
+
 const [megabytes, code] = process.argv.slice(2);
 const link = new Socket({ fd: LINK, readable: true, writable: true });
 const stream = new FrameStream(LARGEST_MESSAGE);
@@ -36,10 +41,7 @@ const isolate = startThread(
   {
     // What is no frame is none on the other side either.
     frame: (frame) => link.write(frame instanceof Uint8Array ? frame : new Uint8Array(4)),
-    ended: (reason) => {
-      const error = encodeError(new EngineError("EnclaveGone", { reason }));
-      link.end(new FrameWriter().add(Answer.error, 0, error).take(), die);
-    },
+    ended: (reason) => farewell(new EngineError("EnclaveGone", { reason })),
   },
   code,
 );
@@ -50,7 +52,9 @@ link.on("data", (chunk: Uint8Array) => {
   try {
     const frame = stream.frame(chunk);
     if (frame.length > 0) isolate.send(frame);
-  } catch {
-    die();
+  } catch (error) {
+    // Nobody can tell any more where in the stream a message begins.
+    link.pause();
+    farewell(error);
   }
 });

@@ -27,7 +27,7 @@ import { readSealedReceipts, type SealedReceipts } from "../../wire/receipt.ts";
 import { decode, encode } from "../../wire/scale.ts";
 import type { Beginning, Chain } from "../chain/chain.ts";
 import { Enclave } from "../enclave.ts";
-import type { IsolateKind, IsolateLimits } from "../isolate/isolate.ts";
+import type { IsolateKind, IsolateLimits, StartIsolate } from "../isolate/isolate.ts";
 
 /** Blocks that are sent to the enclave in one frame, at most. */
 const BATCH = 32;
@@ -40,7 +40,8 @@ const MOST_DEATHS = 3;
 export interface RelaySetting {
   readonly chain: Chain;
   readonly limits: IsolateLimits;
-  readonly isolate: IsolateKind;
+  /** How its isolates are started. */
+  readonly isolate: IsolateKind | StartIsolate;
   /** Folder of the platform; without one an enclave that dies takes its keys along and cannot be followed by another. */
   readonly platformFolder: string | undefined;
   /** JSON of `EnclaveSettings`. */
