@@ -47,6 +47,11 @@ export class Enclave {
     });
   }
 
+  /** Whether nothing is answered any more; `gone` follows when its thread or process is. */
+  get ended(): boolean {
+    return this.end !== undefined;
+  }
+
   /** Nothing will be answered any more. */
   private over(reason: string, cause?: unknown): EngineError {
     this.end ??= new EngineError("EnclaveGone", { reason }, { cause });

@@ -63,7 +63,6 @@ async function opened(platformFolder: string = dir, changes: Partial<EnclaveOpti
   return { enclave, facts };
 }
 
-
 describe.each(["thread", "process"] as const)("the isolate that is a %s", (where) => {
   beforeEach(() => {
     kind = where;

@@ -160,8 +160,20 @@ export class Relay {
    * @throws {PhatError} what it answers with, or `EnclaveGone`.
    */
   async call(entry: number, body: Uint8Array, signal?: AbortSignal): Promise<Uint8Array> {
-    if (this.running === undefined) throw new EngineError("EnclaveGone", { reason: "it was not started" });
-    return (await this.running).enclave.call(entry, body, signal);
+    return (await this.live()).call(entry, body, signal);
+  }
+
+  /** The enclave that is at work; while one is dying, the one that follows it. */
+  private async live(): Promise<Enclave> {
+    for (;;) {
+      const { running } = this;
+      if (running === undefined) throw new EngineError("EnclaveGone", { reason: "it was not started" });
+      const { enclave } = await running;
+      if (!enclave.ended) return enclave;
+      // `lost` has seen it first, and begun anew, unless there is to be no other.
+      const error = await enclave.gone;
+      if (running === this.running) throw error;
+    }
   }
 
   private async launch(): Promise<Running> {
@@ -224,8 +236,7 @@ export class Relay {
   }
 
   private async pump(): Promise<void> {
-    const { enclave } = await (this.running as Promise<Running>);
-    await this.feed(enclave);
+    await this.feed(await this.live());
   }
 
   /** Feeds blocks until the enclave is at the head. */
@@ -313,9 +324,13 @@ export class Relay {
     this.rollback = undefined;
   }
 
-  /** Whether there is to be another enclave after one that died; the death is counted. */
-  private survives(error: EngineError): boolean {
+  /**
+   * Whether there is to be another enclave after one that died. The death is counted, unless it had nothing to execute:
+   * what a query did to it is told to whoever asked, and need not happen again.
+   */
+  private survives(error: EngineError, idle = false): boolean {
     if (error.code !== "EnclaveGone" || this.stopped || this.setting.platformFolder === undefined) return false;
+    if (idle) this.deaths = { height: -1, count: 0 };
     this.deaths = { height: this.height, count: this.deaths.height === this.height ? this.deaths.count + 1 : 1 };
     if (this.deaths.count >= MOST_DEATHS) return false;
     this.setting.warn(`${error.message} (started again)`);
@@ -324,7 +339,7 @@ export class Relay {
 
   private lost(error: EngineError): void {
     if (this.stopped) return;
-    if (!this.survives(error)) {
+    if (!this.survives(error, this.height === this.setting.chain.final)) {
       this.fail(error);
       return;
     }
@@ -355,7 +370,7 @@ export class Relay {
           this.wake();
           await this.pumping;
         }
-        const { enclave } = await (this.running as Promise<Running>);
+        const enclave = await this.live();
         this.stopped = true;
         await this.pumping;
         await this.checkpointing;

@@ -1,0 +1,56 @@
+/**
+ * Other processes, as Linux tells of them.
+ * @module
+ */
+
+import { readdirSync, readFileSync } from "node:fs";
+
+interface Seen {
+  readonly pid: number;
+  readonly parent: number;
+  /** One letter; Z is a process that is dead and not yet taken note of. */
+  readonly state: string;
+}
+
+function seen(pid: number): Seen | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    const [state, parent] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return { pid, parent: Number(parent), state: state as string };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether a process is there and not dead. */
+export function isAlive(pid: number): boolean {
+  const one = seen(pid);
+  return one !== undefined && one.state !== "Z" && one.state !== "X";
+}
+
+/** The words that a process was called with. */
+export function commandOf(pid: number): string[] {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0").slice(0, -1);
+  } catch {
+    return [];
+  }
+}
+
+/** The isolates' processes that a process has started and that are alive. */
+export function isolatesOf(parent: number): number[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map((name) => seen(Number(name)))
+    .filter((one) => one?.parent === parent && one.state !== "Z")
+    .map((one) => (one as Seen).pid)
+    .filter((pid) => commandOf(pid).some((word) => word.endsWith("isolate/child.js")));
+}
+
+/** Waits until something holds, and fails when it does not within ten seconds. */
+export async function until(holds: () => boolean, what: string): Promise<void> {
+  for (let waited = 0; !holds(); waited += 10) {
+    if (waited > 10_000) throw new TypeError(`it never came about that ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
