@@ -32,7 +32,13 @@ afterEach(async () => {
 
 async function opened(options: OpenOptions): Promise<Network> {
   const onWarning = (warning: string) => void warnings.push(warning);
-  const net = await open({ dir, snapshotEvery: 4, onWarning, egress: { openAddresses: ["127.0.0.0/8"] }, ...options });
+  const net = await open({
+    dir,
+    checkpointEvery: 4,
+    onWarning,
+    egress: { openAddresses: ["127.0.0.0/8"] },
+    ...options,
+  });
   networks.push(net);
   return net;
 }

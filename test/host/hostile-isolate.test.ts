@@ -182,12 +182,13 @@ describe("a relay whose isolate lies", () => {
       isolate: start,
       platformFolder: undefined,
       settings: checkSettings({}),
-      snapshots: undefined,
-      snapshotEvery: 4,
+      checkpointFolder: undefined,
+      checkpointEvery: 4,
+      acceptRollback: false,
       warn: () => undefined,
       executed: () => undefined,
       failed: (error) => failures.push(error),
-    } as ConstructorParameters<typeof Relay>[0]);
+    });
     return { relay, failures, chain };
   };
 
