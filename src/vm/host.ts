@@ -74,4 +74,9 @@ export interface Run<F> {
    * `finally` being run: what host functions share with anything beyond the run must bear that.
    */
   readonly deadlineMs?: number;
+  /**
+   * Ends the run as `suspended`, with this request, where it needs more than this much gas of what it has: a bound for
+   * work that is to be done under a deadline only if it turns out to be long. The guest sees the whole of its gas.
+   */
+  readonly fuse?: { readonly gas: number; readonly request: unknown } | undefined;
 }

@@ -42,6 +42,10 @@ export class Instance<F> implements Slot<F> {
   /** What came with the ending: data, a request, a fault. */
   endingValue: unknown;
 
+  /** Gas that the run has but that its fuse keeps from the counter, and what it is suspended with where that is needed. */
+  reserve = 0;
+  fuseRequest: unknown;
+
   /** Neighbours in the pool's list of idle instances, by age of last use. */
   newer: Instance<never> | undefined;
   older: Instance<never> | undefined;
@@ -131,17 +135,20 @@ export class Instance<F> implements Slot<F> {
     this.frame = undefined as F;
     this.ending = "none";
     this.endingValue = undefined;
+    this.reserve = 0;
+    this.fuseRequest = undefined;
   }
 
   charge(refTime: number): void {
     if (!(refTime >= 0)) throw new EngineError("Internal", { what: `a host function charged ${refTime}` });
     if (this.#charge(refTime) === 0) return;
+    if (this.reserve > 0) this.suspend(this.fuseRequest);
     this.ending = "outOfGas";
     throw this;
   }
 
   gasLeft(): number {
-    return this.registers.left();
+    return this.registers.left() + this.reserve;
   }
 
   return(data: Uint8Array): never {

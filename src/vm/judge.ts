@@ -61,7 +61,11 @@ function faulted<F>(instance: Instance<F>, fault: ContractFault): Outcome {
 function trapped<F>(instance: Instance<F>, error: WebAssembly.RuntimeError): Outcome {
   const { registers } = instance;
   const gasUsed = registers.used();
-  if (registers.exhausted() !== 0) return { type: "outOfGas", gasUsed };
+  if (registers.exhausted() !== 0) {
+    return instance.reserve > 0
+      ? { type: "suspended", gasUsed, request: instance.fuseRequest }
+      : { type: "outOfGas", gasUsed };
+  }
   const stack = registers.stack();
   if (stack === stackOverflowed) return { type: "stackOverflow", gasUsed };
   if (stack === growthNotServed) throw new EngineError("MemoryRefused", { what: "growth within the maximum" });

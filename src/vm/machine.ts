@@ -173,7 +173,7 @@ export class Machine {
     const { registers } = instance;
     instance.frame = run.frame;
     instance.dirty = true;
-    enter(instance, run.gas);
+    enter(instance, run.fuse === undefined ? run.gas : fused(instance, run.gas, run.fuse));
     this.#depth++;
     let outcome: Outcome;
     try {
@@ -264,6 +264,14 @@ export class Machine {
     this.#preparationOf.set(prepare, short);
     return short;
   }
+}
+
+/** Keeps what is beyond the fuse from the counter. @returns the gas to enter with. */
+function fused<F>(instance: Instance<F>, gas: number | bigint, fuse: NonNullable<Run<F>["fuse"]>): number | bigint {
+  if (!(gas > fuse.gas)) return gas;
+  instance.reserve = Number(gas) - fuse.gas;
+  instance.fuseRequest = fuse.request;
+  return fuse.gas;
 }
 
 function enter<F>(instance: Instance<F>, gas: number | bigint): void {

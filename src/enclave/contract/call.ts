@@ -34,7 +34,9 @@ export interface QueryEnvironment {
   /** `length` random bytes. */
   random(length: number): Uint8Array;
   /** The most milliseconds of wall clock that one pass may compute; without a bound when absent. */
-  readonly deadlineMs?: number;
+  readonly deadlineMs?: number | undefined;
+  /** What each frame is suspended with, and by how much gas, when it computes for long: to be done under a deadline. */
+  readonly fuse?: { readonly gas: number; readonly request: unknown } | undefined;
   /** What the Pink extension needs beyond this; it alone knows the shape. */
   readonly pink?: unknown;
 }

@@ -255,13 +255,10 @@ export function runFrame(frame: Frame, code: LoadedCode, gas: number, limit?: bi
     }
     begin(frame, limit);
     const { machine, host } = execution.engine;
-    const deadlineMs = frame.depth === 1 ? execution.environment?.deadlineMs : undefined;
-    outcome = machine.run(
-      code.code,
-      deadlineMs === undefined
-        ? { host, frame, entry: frame.entry, gas }
-        : { host, frame, entry: frame.entry, gas, deadlineMs },
-    );
+    const { environment } = execution;
+    const deadlineMs = frame.depth === 1 ? environment?.deadlineMs : undefined;
+    const run = { host, frame, entry: frame.entry, gas, fuse: environment?.fuse };
+    outcome = machine.run(code.code, deadlineMs === undefined ? run : { ...run, deadlineMs });
     gasUsed = outcome.gasUsed;
     if (gasUsed > frame.gasRequired) frame.gasRequired = gasUsed;
     switch (outcome.type) {
