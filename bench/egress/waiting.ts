@@ -13,14 +13,14 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { EgressRequest } from "../../src/enclave/contract/pink/http.ts";
+import { type EgressRequest, encodeHttpResult, type HttpResult } from "../../src/enclave/contract/pink/http.ts";
 import { QuerySession } from "../../src/enclave/contract/pink/session.ts";
 import type { Client } from "../../src/enclave/egress/client.ts";
 import { Egress } from "../../src/enclave/egress/egress.ts";
 import { Queries } from "../../src/enclave/egress/queries.ts";
 import { prepare } from "../../src/enclave/egress/request.ts";
 import { Machine } from "../../src/vm/index.ts";
-import { type ContractId, fromHex } from "../../src/wire/bytes.ts";
+import { type ContractId, fromHex, toHex } from "../../src/wire/bytes.ts";
 import type { QueryRequest } from "../../src/wire/query.ts";
 import { encode } from "../../src/wire/scale.ts";
 import { alice, Network, wat } from "../../test/runtime/network.ts";
@@ -75,7 +75,6 @@ const queries = new Queries({
   egress,
   limits: { timeoutMs: 60_000 },
   logs: { seal: (log) => log, unseal: (log) => log },
-  within: (milliseconds, work) => machine.within(milliseconds, work),
   now,
   time: () => BigInt(Date.now()),
   random: (length) => new Uint8Array(randomBytes(length)),
@@ -99,10 +98,9 @@ async function inFlight(one: () => Promise<unknown>): Promise<number> {
   await Promise.all(Array.from({ length: IN_FLIGHT }, one));
   return now() - start;
 }
-/** Asks by the extension and returns the answer as it is: of the time of a query, as little as can be the contract's. */
-const small = network.deploy(wat(readFileSync(join(process.cwd(), "fixtures/probe.wat"), "utf8")));
+const small = network.deploy(wat(readFileSync(join(process.cwd(), "bench/egress/asker.wat"), "utf8")));
 function sending(delay: number): Uint8Array {
-  return encode(at(delay), (w, url) => w.u32(0).u32(1).str(url).str("GET").compact(0).compact(0));
+  return encode(at(delay), (w, url) => w.u32(0).str(url).str("GET").compact(0).compact(0));
 }
 const waiting = process.argv.includes("--oracle") ? asking : requestOf(small, sending(100));
 const viaQueries = (): Promise<unknown> => queries.ask(waiting, 0);
@@ -111,11 +109,8 @@ function bare(delay: number): () => Promise<unknown> {
   const outgoing = prepare({ url: at(delay).replace("{}", "PHA"), method: "GET", headers: [], body: new Uint8Array() });
   if (typeof outgoing === "string") throw new TypeError(outgoing);
   return () =>
-    client.send(outgoing, {
-      timeoutMs: 60_000,
-      maxBody: 1 << 21,
-      receive: () => undefined,
-      onCancel: () => () => undefined,
+    new Promise((ended) => {
+      client.send(outgoing, { timeoutMs: 60_000, maxBody: 1 << 21, receive: () => undefined, ended });
     });
 }
 const viaUndici = bare(100);
@@ -202,16 +197,13 @@ function passes(): { readonly live: number; readonly fed: number } {
   }
   return { live: median(live), fed: median(fed) };
 }
-const answer = await (async () => {
-  const scope = {
-    remaining: () => 10_000,
-    spend: () => undefined,
-    onCancel: () => () => undefined,
-    denied: () => undefined,
-  };
+const answer = await new Promise<Uint8Array>((resolve, reject) => {
+  const scope = { remaining: () => 10_000, spend: () => undefined, denied: () => undefined };
   const request = { url: at(0).replace("{}", "PHA"), method: "GET", headers: [], body: new Uint8Array() };
-  return await egress.perform({ type: "http", contract, request }, scope);
-})();
+  const asker = { id: contract, hex: toHex(contract), scope };
+  const fetched = (result: HttpResult): void => resolve(encodeHttpResult(result));
+  egress.perform({ type: "http", contract, request }, asker, { fetched, batched: () => undefined, lost: reject });
+});
 passes();
 const cost = passes();
 

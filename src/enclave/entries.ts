@@ -182,9 +182,8 @@ export class Entries {
     const opened = this.#opened;
     if (opened === undefined || this.#running !== undefined) throw outOfOrder("start");
     const offer = decode(body, "start", readStartOffer);
-    const machine = new Machine();
     const services: RuntimeServices = {
-      machine,
+      machine: new Machine(),
       maxStack: maxContractStack,
       keys: opened.keys,
       cache: new LocalCache(() => Math.floor(now() / 1000)),
@@ -200,12 +199,12 @@ export class Entries {
       return runtime;
     }) ?? { restored: undefined, warnings: [] };
     const runtime = restored ?? Runtime.create(opened.genesis, services);
-    this.#running = { runtime, queries: this.#queries(opened, machine, runtime) };
+    this.#running = { runtime, queries: this.#queries(opened, runtime) };
     const { height, hash } = runtime;
     return encode({ height, hash, bound: this.#bound, warnings }, writeEnclaveStart);
   }
 
-  #queries({ seals, settings, egress }: Opened, machine: Machine, runtime: Runtime): Queries {
+  #queries({ seals, settings, egress }: Opened, runtime: Runtime): Queries {
     const { keys, policy } = seals;
     return new Queries({
       runtime,
@@ -215,7 +214,6 @@ export class Entries {
         seal: (log, block) => keys.sealRecord(policy, QUERY_LOG, { sequence: BigInt(block), counter: 0n }, log),
         unseal: (sealed) => keys.openRecord(policy, QUERY_LOG, sealed).plaintext,
       },
-      within: (milliseconds, work) => machine.within(milliseconds, work),
       now,
       time: () => BigInt(Date.now()),
       random,

@@ -202,6 +202,8 @@ export interface EgressFigures {
   readonly replays: number;
   /** Requests that were answered, by status; status 0 stands for those that failed. */
   readonly requests: readonly { readonly status: number; readonly count: number }[];
+  /** Requests that were sent again because a connection that was kept alive had been closed. */
+  readonly retries: number;
   /** Requests that the policy refused. */
   readonly denied: number;
   readonly bytesSent: number;
@@ -221,7 +223,7 @@ export interface EgressMetrics {
 function writeFigures(w: Writer, f: EgressFigures): void {
   w.u64(f.queries).u64(f.refused).u64(f.replays);
   w.vec(f.requests, (o, { status, count }) => o.u16(status).u64(count));
-  w.u64(f.denied).u64(f.bytesSent).u64(f.bytesReceived).u64(f.waitedMs);
+  w.u64(f.retries).u64(f.denied).u64(f.bytesSent).u64(f.bytesReceived).u64(f.waitedMs);
 }
 
 function readFigures(r: Reader): EgressFigures {
@@ -231,6 +233,7 @@ function readFigures(r: Reader): EgressFigures {
     refused: count(),
     replays: count(),
     requests: r.vec((o) => ({ status: o.u16(), count: o.u64Saturated() }), 10),
+    retries: count(),
     denied: count(),
     bytesSent: count(),
     bytesReceived: count(),
@@ -248,6 +251,6 @@ export function readMetrics(r: Reader): EgressMetrics {
   return {
     total: readFigures(r),
     active: r.u32(),
-    contracts: r.vec((o) => ({ contract: o.raw(32), figures: readFigures(o) }), 89),
+    contracts: r.vec((o) => ({ contract: o.raw(32), figures: readFigures(o) }), 97),
   };
 }

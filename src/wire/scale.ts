@@ -29,6 +29,11 @@ export class Writer {
     return this.at;
   }
 
+  /** Bytes that there is room for without growing. */
+  get capacity(): number {
+    return this.buffer.length;
+  }
+
   private room(n: number): number {
     const at = this.at;
     const end = at + n;
@@ -381,9 +386,18 @@ export function decode<T>(source: Uint8Array, what: string, read: (reader: Reade
   return value;
 }
 
+/** A writer that waits for its next use: to make one costs as much as a small value does. */
+let spare: Writer | undefined;
+/** The most bytes of one that is kept. */
+const mostKept = 64 * 1024;
+
 /** Writes one value. */
 export function encode<T>(value: T, write: (writer: Writer, value: T) => unknown): Uint8Array {
-  const writer = new Writer();
-  write(writer, value);
-  return writer.take();
+  const writer = spare ?? new Writer(1024);
+  // One that fails, or is cut off, is not used again.
+  spare = undefined;
+  write(writer.clear(), value);
+  const bytes = writer.take();
+  if (writer.capacity <= mostKept) spare = writer;
+  return bytes;
 }

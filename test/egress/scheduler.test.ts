@@ -11,10 +11,6 @@ function bench(concurrent = 1000, backlog = 1000) {
     concurrent,
     backlog,
     now: () => now,
-    bounded: (passes) => {
-      passes();
-      return true;
-    },
     soon: (next) => {
       work.push(next);
     },
@@ -32,8 +28,7 @@ function bench(concurrent = 1000, backlog = 1000) {
         return waits-- > 0;
       },
       refuse: () => refused.push(flow),
-      alone: () => false,
-      cut: () => undefined,
+      after: () => undefined,
     };
     return made;
   };

@@ -7,12 +7,13 @@ import { createServer, type RequestListener } from "node:http";
 import { createSecureServer } from "node:http2";
 import { createServer as createTlsServer } from "node:https";
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from "node:net";
-import { type HttpRequest, type HttpResult, httpErrors } from "../../src/enclave/contract/pink/http.ts";
-import { Egress, type EgressSetting, type Scope } from "../../src/enclave/egress/egress.ts";
+import type { EgressRequest, HttpRequest, HttpResult } from "../../src/enclave/contract/pink/http.ts";
+import { Egress, type EgressSetting, type Pending } from "../../src/enclave/egress/egress.ts";
+import type { Scope } from "../../src/enclave/egress/fetch.ts";
 import type { Resolve } from "../../src/enclave/egress/resolver.ts";
 import type { PhatError } from "../../src/errors.ts";
+import { toHex } from "../../src/wire/bytes.ts";
 import type { EgressOptions } from "../../src/wire/egress.ts";
-import { Reader } from "../../src/wire/scale.ts";
 import { type Certificate, good } from "./certificates.ts";
 import { strayed } from "./loopback.ts";
 
@@ -84,7 +85,6 @@ export function wayOut(
   open.push(() => egress.close());
   const scope = (timeoutMs: number, bytes: number) => {
     const denied: string[] = [];
-    const cancels = new Set<() => void>();
     const end = performance.now() + timeoutMs;
     let left = bytes;
     const made: Scope = {
@@ -93,13 +93,9 @@ export function wayOut(
         left -= spent;
         return left < 0 ? "bytes of the query" : undefined;
       },
-      onCancel: (cancel) => {
-        cancels.add(cancel);
-        return () => cancels.delete(cancel);
-      },
       denied: (error: PhatError) => denied.push(String(error.facts.rule)),
     };
-    return { made, denied, cancels };
+    return { made, denied };
   };
   const full = (one: Partial<HttpRequest> & { url: string }): HttpRequest => ({
     method: "GET",
@@ -107,9 +103,20 @@ export function wayOut(
     body: new Uint8Array(),
     ...one,
   });
+  /** Performs what a query waits for. */
+  const performed = (request: EgressRequest, made: Scope) => {
+    let pending: Pending | undefined;
+    const asker = { id: request.contract, hex: toHex(request.contract), scope: made };
+    const answer = new Promise<readonly HttpResult[]>((resolve, reject) => {
+      const fetched = (result: HttpResult): void => resolve([result]);
+      pending = egress.perform(request, asker, { fetched, batched: resolve, lost: reject });
+    });
+    return { answer, pending: pending as Pending };
+  };
   return {
     egress,
     scope,
+    performed,
     /** Sends one request, and reads the answer as the contract would. */
     async ask(
       one: string | (Partial<HttpRequest> & { url: string }),
@@ -118,28 +125,15 @@ export function wayOut(
     ): Promise<Asked> {
       const { made, denied } = scope(timeoutMs, bytes);
       const request = full(typeof one === "string" ? { url: one } : one);
-      const answer = await egress.perform({ type: "http", contract, request }, made);
-      return { results: [readResult(new Reader(answer, "answer"))], denied };
+      return { results: await performed({ type: "http", contract, request }, made).answer, denied };
     },
     /** Sends a batch. */
     async batch(list: readonly string[], batchMs: number, timeoutMs = 5000): Promise<Asked> {
       const { made, denied } = scope(timeoutMs, 1 << 30);
       const requests = list.map((url) => full({ url }));
-      const answer = await egress.perform({ type: "httpBatch", contract, requests, timeoutMs: BigInt(batchMs) }, made);
-      const r = new Reader(answer, "answer");
-      if (r.u8() !== 0) throw new TypeError("the batch has no answers");
-      return { results: r.vec(readResult), denied };
+      const asked = { type: "httpBatch", contract, requests, timeoutMs: BigInt(batchMs) } as const;
+      return { results: await performed(asked, made).answer, denied };
     },
-  };
-}
-
-function readResult(r: Reader): HttpResult {
-  if (r.u8() === 1) return httpErrors[r.u8()]!;
-  return {
-    status: r.u16(),
-    reason: r.str(),
-    headers: r.vec((h) => [h.str(), h.str()] as const),
-    body: r.bytes(),
   };
 }
 

@@ -34,50 +34,52 @@ export type Exchanged =
   /** Nobody was reached. */
   | { readonly type: "unreachable"; readonly why: string }
   | { readonly type: "denied"; readonly rule: string }
-  | { readonly type: "failed"; readonly error: HttpErrorName };
+  | {
+      readonly type: "failed";
+      readonly error: HttpErrorName;
+      /** Whether a connection that was kept alive turned out to be closed, and nothing of an answer has come. */
+      readonly dead?: boolean;
+    };
 
-/** What an exchange is bound to. */
-export interface Bounds {
+/** Who sends, and hears of what comes back. */
+export interface Sink {
   readonly timeoutMs: number;
   /** The most bytes of the answer's body. */
   readonly maxBody: number;
   /** Counts bytes that came in. @returns the limit that they break: then the exchange is over. */
-  readonly receive: (bytes: number) => string | undefined;
-  /** Takes what ends the exchange from outside; called with undefined when it has ended. */
-  readonly onCancel: (cancel: () => void) => () => void;
+  receive(bytes: number): string | undefined;
+  /** Takes how the exchange ended: called once. */
+  ended(result: Exchanged): void;
 }
 
 /** What ends requests that nobody waits for any more. */
 const givenUp = new EngineError("CallGivenUp");
+const nothing = new Uint8Array(0);
 
 /** One request and its answer. */
-class Exchange implements Dispatcher.DispatchHandler {
-  readonly #maxBody: number;
-  readonly #receive: (bytes: number) => string | undefined;
-  readonly #done: (result: Exchanged) => void;
+export class Exchange implements Dispatcher.DispatchHandler {
+  readonly #sink: Sink;
   readonly #timer: NodeJS.Timeout;
-  readonly #release: () => void;
   #controller: Dispatcher.DispatchController | undefined;
-  #settled = false;
   #status = 0;
   #headers: (readonly [string, string])[] = [];
-  #body = new Uint8Array(0);
+  #body = nothing;
   #size = 0;
+  /** Whether it has ended. */
+  over = false;
 
-  constructor(bounds: Bounds, done: (result: Exchanged) => void) {
-    this.#maxBody = bounds.maxBody;
-    this.#receive = bounds.receive;
-    this.#done = done;
-    this.#timer = setTimeout(() => this.fail("Timeout"), Math.max(1, bounds.timeoutMs));
-    this.#release = bounds.onCancel(() => this.fail("NetworkError"));
+  constructor(sink: Sink) {
+    this.#sink = sink;
+    const { timeoutMs } = sink;
+    // Timers of one length share a list: those of long ones are given few lengths.
+    this.#timer = setTimeout(timedOut, timeoutMs > 2000 ? Math.ceil(timeoutMs / 100) * 100 : timeoutMs, this);
   }
 
   #settle(result: Exchanged): void {
-    if (this.#settled) return;
-    this.#settled = true;
+    if (this.over) return;
+    this.over = true;
     clearTimeout(this.#timer);
-    this.#release();
-    this.#done(result);
+    this.#sink.ended(result);
   }
 
   /** Ends it, and the connection's work for it. */
@@ -87,13 +89,13 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   #end(result: Exchanged): void {
     this.#settle(result);
-    this.#body = new Uint8Array(0);
+    this.#body = nothing;
     this.#controller?.abort(givenUp);
   }
 
   /** Counts what came in. @returns whether there was room for it; else it is over. */
   #take(bytes: number): boolean {
-    const rule = this.#receive(bytes);
+    const rule = this.#sink.receive(bytes);
     if (rule === undefined) return true;
     this.#end({ type: "denied", rule });
     return false;
@@ -101,7 +103,7 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
-    if (this.#settled) controller.abort(givenUp);
+    if (this.over) controller.abort(givenUp);
   }
 
   onResponseStart(
@@ -109,7 +111,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     status: number,
     headers: Readonly<Record<string, string | string[] | undefined>>,
   ): void {
-    if (this.#settled) return;
+    if (this.over) return;
     const list = headersOf(controller.rawHeaders, headers);
     let bytes = 0;
     for (const [name, text] of list) bytes += name.length + text.length;
@@ -118,21 +120,22 @@ class Exchange implements Dispatcher.DispatchHandler {
     if (status < 200) return;
     this.#status = status;
     this.#headers = list;
-    const length = this.#headers.find(([name]) => name === "content-length")?.[1];
-    if (this.#headers.length > maxHeaders) this.fail("TooManyHeaders");
-    else if (length !== undefined && Number(length) > this.#maxBody) this.fail("ResponseTooLarge");
+    const length = list.find(([name]) => name === "content-length")?.[1];
+    if (list.length > maxHeaders) this.fail("TooManyHeaders");
+    else if (length !== undefined && Number(length) > this.#sink.maxBody) this.fail("ResponseTooLarge");
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Uint8Array): void {
-    if (this.#settled || !this.#take(chunk.length)) return;
+    if (this.over || !this.#take(chunk.length)) return;
     const size = this.#size + chunk.length;
-    if (size > this.#maxBody) {
+    const { maxBody } = this.#sink;
+    if (size > maxBody) {
       this.fail("ResponseTooLarge");
       return;
     }
     // Copied at once: a chunk of one byte may hold a buffer of many.
     if (size > this.#body.length) {
-      const grown = new Uint8Array(Math.min(this.#maxBody, Math.max(size, this.#body.length * 2)));
+      const grown = new Uint8Array(Math.min(maxBody, Math.max(size, this.#body.length * 2)));
       grown.set(this.#body.subarray(0, this.#size));
       this.#body = grown;
     }
@@ -149,8 +152,28 @@ class Exchange implements Dispatcher.DispatchHandler {
     if (error instanceof EngineError && error.code === "EgressDenied")
       this.#settle({ type: "denied", rule: String(error.facts.rule) });
     else if (this.#controller === undefined) this.#settle({ type: "unreachable", why: codeOf(error) });
-    else this.#settle({ type: "failed", error: "NetworkError" });
+    else this.#settle({ type: "failed", error: "NetworkError", dead: this.#status === 0 && diedIdle(error) });
   }
+}
+
+function timedOut(exchange: Exchange): void {
+  exchange.fail("Timeout");
+}
+
+/** Errors that say that the other side closed a connection, not that it spoke nonsense. */
+const closings: ReadonlySet<unknown> = new Set(["UND_ERR_SOCKET", "ECONNRESET", "EPIPE"]);
+
+/** An error of a connection. */
+interface Closing extends Error {
+  readonly code?: unknown;
+  readonly socket?: { readonly bytesRead?: number } | undefined;
+  /** Whether the connection had been heard from. */
+  served?: boolean;
+}
+
+/** Whether a connection that had served before was closed. */
+function diedIdle(error: Closing): boolean {
+  return closings.has(error.code) && (error.served ?? (error.socket?.bytesRead ?? 0) > 0);
 }
 
 /** What went wrong, without addresses or names. */
@@ -223,6 +246,10 @@ export class Client {
         }
         const closed = closedPeer(socket.remoteAddress, policy);
         if (closed === undefined) {
+          const { bytesRead } = socket;
+          socket.on("error", (closing: Closing) => {
+            closing.served = socket.bytesRead > bytesRead;
+          });
           callback(null, socket);
           return;
         }
@@ -242,26 +269,25 @@ export class Client {
   }
 
   /** Sends one request; does not follow redirects, and does not throw. */
-  send(request: Outgoing, bounds: Bounds): Promise<Exchanged> {
-    const { url, method, headers, body } = request;
-    return new Promise((resolve) => {
-      const exchange = new Exchange(bounds, resolve);
-      const flat: string[] = [];
-      for (const [name, value] of headers) flat.push(name, value);
-      const options: Dispatcher.DispatchOptions = {
-        origin: url.origin,
-        path: `${url.pathname}${url.search}`,
-        method: method as Dispatcher.HttpMethod,
-        headers: flat,
-        body: body.length === 0 ? null : body,
-      };
-      try {
-        this.#agent.dispatch(options, exchange);
-      } catch {
-        // undici refuses what it cannot send; nothing has left.
-        exchange.fail("NetworkError");
-      }
-    });
+  send(request: Outgoing, sink: Sink): Exchange {
+    const { place, method, headers, body } = request;
+    const exchange = new Exchange(sink);
+    const flat: string[] = [];
+    for (const [name, value] of headers) flat.push(name, value);
+    const options: Dispatcher.DispatchOptions = {
+      origin: place.origin,
+      path: place.path,
+      method: method as Dispatcher.HttpMethod,
+      headers: flat,
+      body: body.length === 0 ? null : body,
+    };
+    try {
+      this.#agent.dispatch(options, exchange);
+    } catch {
+      // undici refuses what it cannot send; nothing has left.
+      exchange.fail("NetworkError");
+    }
+    return exchange;
   }
 
   /** Ends all connections. */

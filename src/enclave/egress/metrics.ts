@@ -6,30 +6,58 @@
 import { fromHex } from "../../wire/bytes.ts";
 import type { EgressFigures, EgressMetrics } from "../../wire/egress.ts";
 
-/** The figures of one contract, or of all. */
+/** The figures of one contract, which are counted in total too. */
 export class Figures {
   queries = 0;
   refused = 0;
   replays = 0;
+  retries = 0;
   denied = 0;
   bytesSent = 0;
   bytesReceived = 0;
   waitedMs = 0;
   readonly statuses = new Map<number, number>();
+  readonly #total: Figures | undefined;
 
+  /** @param total where all that is counted here is counted as well. */
+  constructor(total?: Figures) {
+    this.#total = total;
+  }
+
+  /** Adds to a figure. */
+  add(
+    figure: "queries" | "refused" | "replays" | "retries" | "denied" | "bytesSent" | "bytesReceived" | "waitedMs",
+    by = 1,
+  ): void {
+    this[figure] += by;
+    this.#total?.add(figure, by);
+  }
+
+  /** Counts a request that ended with a status, or with an error: 0. */
   answered(status: number): void {
     this.statuses.set(status, (this.statuses.get(status) ?? 0) + 1);
+    this.#total?.answered(status);
   }
 
   /** The figures as they are now. */
   read(): EgressFigures {
-    const { queries, refused, replays, denied, bytesSent, bytesReceived, waitedMs } = this;
+    const { queries, refused, replays, retries, denied, bytesSent, bytesReceived, waitedMs } = this;
     const requests = [...this.statuses].sort(([a], [b]) => a - b).map(([status, count]) => ({ status, count }));
-    return { queries, refused, replays, requests, denied, bytesSent, bytesReceived, waitedMs: Math.round(waitedMs) };
+    return {
+      queries,
+      refused,
+      replays,
+      requests,
+      retries,
+      denied,
+      bytesSent,
+      bytesReceived,
+      waitedMs: Math.round(waitedMs),
+    };
   }
 }
 
-/** The most contracts that are counted one by one; what was counted longest ago is forgotten first. */
+/** The most contracts that are counted one by one; what was counted first is forgotten first. */
 const mostContracts = 4096;
 
 /** Counts for each contract and for all. */
@@ -37,8 +65,8 @@ export class Metrics {
   readonly total = new Figures();
   readonly #contracts = new Map<string, Figures>();
 
-  /** Counts something for a contract, by the hex of its id, and in total. */
-  count(contract: string, add: (figures: Figures) => void): void {
+  /** The figures of a contract, by the hex of its id. Not to be kept. */
+  of(contract: string): Figures {
     let figures = this.#contracts.get(contract);
     if (figures === undefined) {
       if (this.#contracts.size >= mostContracts) {
@@ -47,11 +75,10 @@ export class Metrics {
           break;
         }
       }
-      figures = new Figures();
+      figures = new Figures(this.total);
       this.#contracts.set(contract, figures);
     }
-    add(figures);
-    add(this.total);
+    return figures;
   }
 
   /** All figures. @param active queries under way. */

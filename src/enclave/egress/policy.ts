@@ -9,8 +9,8 @@
 
 import { EngineError } from "../../errors.ts";
 import type { EgressOptions } from "../../wire/egress.ts";
-import { hostOf } from "../../wire/egress-rules.ts";
-import { type Address, carried, closedBy, inRange, parseAddress, parseRange, type Range } from "./addresses.ts";
+import { type Address, carried, closedBy, inRange, parseRange, type Range } from "./addresses.ts";
+import type { Place } from "./request.ts";
 import { Rules, type Target } from "./rules.ts";
 
 /** Methods that make a tunnel of a connection, or show what a proxy adds to a request. */
@@ -55,19 +55,16 @@ export class Policy {
    *
    * @returns the rule that refuses it, for people; undefined when it may leave.
    */
-  judge(url: URL, method: string, rules: readonly Rules[]): string | undefined {
+  judge(place: Place, method: string, rules: readonly Rules[]): string | undefined {
     if (!this.enabled) return "enabled: false";
-    if (url.username !== "" || url.password !== "") return "no credentials in URLs";
+    if (place.credentials) return "no credentials in URLs";
     if (refusedMethods.has(method.toUpperCase())) return `no method ${method}`;
-    const scheme = url.protocol === "https:" ? "https" : "http";
-    const host = hostOf(url.hostname);
-    const port = url.port === "" ? (scheme === "https" ? 443 : 80) : Number(url.port);
-    const target: Target = { scheme, host, port, method };
+    const { hostname: host, port, address } = place;
+    const target: Target = { scheme: place.protocol === "https:" ? "https" : "http", host, port, method };
     for (const set of rules) {
       const refused = set.refuses(target);
       if (refused !== undefined) return refused;
     }
-    const address = parseAddress(host);
     const closed = address === undefined ? undefined : this.closed(address);
     return closed === undefined ? undefined : `address ${closed}`;
   }
@@ -86,9 +83,4 @@ export class Policy {
     const decisive = inner !== undefined && closedBy(inner) !== undefined ? inner : address;
     return this.#open.some((range) => inRange(decisive, range)) ? undefined : why;
   }
-}
-
-/** A URL without what may be secret in it: scheme, host and port. */
-export function shownUrl(url: URL): string {
-  return `${url.protocol}//${url.host}`;
 }

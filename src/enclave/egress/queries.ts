@@ -8,16 +8,17 @@
  */
 
 import { EngineError, type PhatError } from "../../errors.ts";
-import { toHex } from "../../wire/bytes.ts";
+import { sameBytes, toHex } from "../../wire/bytes.ts";
 import type { QueryLimits } from "../../wire/egress.ts";
 import { type EnclaveLog, writeEnclaveResult } from "../../wire/entry.ts";
 import { type QueryAnswer, type QueryRequest, writeAnswer } from "../../wire/query.ts";
 import { encode } from "../../wire/scale.ts";
-import type { EgressRequest } from "../contract/pink/http.ts";
+import { type EgressRequest, encodeBatchResult, encodeHttpResult, type HttpResult } from "../contract/pink/http.ts";
 import { QuerySession } from "../contract/pink/session.ts";
 import { queryGasLimit } from "../runtime/payment.ts";
 import type { QuerySnapshot, Runtime } from "../runtime/runtime.ts";
-import type { Egress, Scope } from "./egress.ts";
+import type { Egress, Pending, Waiting } from "./egress.ts";
+import type { Scope } from "./fetch.ts";
 import { checkLog, decodeLog, encodeLog, type LogSeal, type QueryLog, requestHash } from "./log.ts";
 import { type Job, Scheduler } from "./scheduler.ts";
 
@@ -25,6 +26,11 @@ import { type Job, Scheduler } from "./scheduler.ts";
 const timeoutBounds = { least: 5_000, most: 600_000, usual: 10_000 } as const;
 /** Gas that all passes of a query may use together, as a multiple of what the most expensive one may. */
 const totalGas = 8 * queryGasLimit;
+/**
+ * What a pass may compute without a bound of time, as gas of each frame: a millisecond or two. What needs more is run
+ * again under one; to set up a bound for every pass would cost more than most of them do.
+ */
+const fuse = { gas: 2_000_000_000, request: Symbol("to be run within a bound of time") } as const;
 /** Lines that one query may log. */
 const mostLines = 10_000;
 
@@ -34,8 +40,6 @@ export interface QueriesSetting {
   readonly egress: Egress;
   readonly limits: QueryLimits;
   readonly logs: LogSeal;
-  /** Does work, passes among it, within milliseconds. @throws {EngineError} `DeadlineExceeded` when it was cut off. */
-  readonly within: (milliseconds: number, work: () => void) => void;
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number;
   /** Milliseconds since 1970. */
@@ -52,30 +56,41 @@ interface Caller {
 }
 
 /** One query, from its arrival to its answer. */
-class Query implements Job, Scope {
+class Query implements Job, Scope, Waiting {
   readonly flow: string;
   readonly weight: number;
   readonly lines: EnclaveLog[] = [];
   readonly request: QueryRequest;
+  /** What it can be cancelled by. */
+  readonly number: number;
   readonly #owner: Queries;
   readonly #timeoutMs: number;
   readonly #end: number;
-  readonly #cancels = new Set<() => void>();
   readonly #caller: Caller;
   #snapshot: QuerySnapshot | undefined;
   #session: QuerySession | undefined;
+  /** What the last pass asked for, until it is sent. */
+  #wanted: EgressRequest | undefined;
+  #pending: Pending | undefined;
+  /** What came of it, until the next pass. */
+  #answers: HttpResult | readonly HttpResult[] | undefined;
+  #since = 0;
+  #asker = "";
   #nowMs = 0n;
   #requests = 0;
   #bytes = 0;
   #gas = 0;
+  /** Whether its passes have turned out to be long. */
+  #long = false;
   done = false;
   started = false;
 
-  constructor(owner: Queries, request: QueryRequest, caller: Caller) {
+  constructor(owner: Queries, request: QueryRequest, number: number, caller: Caller) {
     const { setting } = owner;
     this.#owner = owner;
     this.request = request;
-    this.flow = toHex(request.contract);
+    this.number = number;
+    this.flow = owner.flowOf(request.contract);
     this.weight = setting.runtime.weight(request.contract);
     this.#timeoutMs = Math.max(1, Math.min(request.timeoutMs ?? owner.timeoutMs, owner.timeoutMs));
     this.#end = setting.now() + this.#timeoutMs;
@@ -91,11 +106,6 @@ class Query implements Job, Scope {
   spend(bytes: number): string | undefined {
     this.#bytes += bytes;
     return this.#bytes > this.#owner.bytes ? `queries.bytes ${this.#owner.bytes}` : undefined;
-  }
-
-  onCancel(cancel: () => void): () => void {
-    this.#cancels.add(cancel);
-    return () => this.#cancels.delete(cancel);
   }
 
   denied(error: PhatError): void {
@@ -114,17 +124,12 @@ class Query implements Job, Scope {
   fail(error: unknown): void {
     if (this.done) return;
     this.done = true;
-    for (const cancel of this.#cancels) cancel();
-    this.#cancels.clear();
+    this.#pending?.cancel();
     this.#owner.ended(this);
     this.#caller.reject(error);
   }
 
-  alone(): boolean {
-    return this.#end - this.#owner.setting.now() < this.#owner.passMs;
-  }
-
-  cut(): void {
+  #cut(): void {
     const { setting, passMs } = this.#owner;
     // It may have been cut off in the middle of a change.
     setting.runtime.cache.recount();
@@ -137,7 +142,7 @@ class Query implements Job, Scope {
     try {
       return this.#owner.setting.logInto(this.lines, () => this.#pass());
     } catch (error) {
-      if (error instanceof EngineError && error.code === "DeadlineExceeded") this.cut();
+      if (error instanceof EngineError && error.code === "DeadlineExceeded") this.#cut();
       else this.fail(error);
       return false;
     }
@@ -168,11 +173,17 @@ class Query implements Job, Scope {
       this.#snapshot === undefined || this.#session === undefined
         ? this.#begin()
         : { snapshot: this.#snapshot, session: this.#session };
+    const answers = this.#answers;
+    if (answers !== undefined) {
+      this.#answers = undefined;
+      session.supply(Array.isArray(answers) ? encodeBatchResult(answers) : encodeHttpResult(answers as HttpResult));
+    }
     const pass = snapshot.query(this.request, {
       nowMs: this.#nowMs,
       random: setting.random,
       pink: session,
-      ...(left < passMs ? { deadlineMs: Math.ceil(left) } : {}),
+      deadlineMs: this.#long ? Math.ceil(Math.min(left, passMs)) : undefined,
+      fuse: this.#long ? undefined : fuse,
     });
     if (pass.type === "answered") {
       session.finish();
@@ -181,31 +192,53 @@ class Query implements Job, Scope {
     }
     this.#gas += pass.gasUsed;
     if (this.#gas > totalGas) throw new EngineError("QueryLimit", { limit: `${totalGas} gas over all passes` });
+    if (pass.request === fuse.request) {
+      this.#long = true;
+      return this.#pass();
+    }
     const wanted = pass.request as EgressRequest;
     this.#requests += wanted.type === "http" ? 1 : wanted.requests.length;
     if (this.#requests > requests) throw new EngineError("QueryLimit", { limit: `${requests} requests` });
-    // Later: a pass may be cut off, and the client must not be.
-    Promise.resolve()
-      .then(() => setting.egress.perform(wanted, this))
-      .then(
-        (answer) => this.#answered(answer),
-        (error) => this.#lost(error),
-      );
+    this.#wanted = wanted;
     return true;
   }
 
-  #answered(answer: Uint8Array): void {
-    if (this.done) return;
+  after(): void {
+    const wanted = this.#wanted;
+    this.#wanted = undefined;
+    if (wanted === undefined || this.done) return;
+    const id = wanted.contract;
+    const hex = sameBytes(id, this.request.contract) ? this.flow : toHex(id);
+    const { setting } = this.#owner;
+    this.#since = setting.now();
+    this.#asker = hex;
     try {
-      (this.#session as QuerySession).supply(answer);
+      const pending = setting.egress.perform(wanted, { id, hex, scope: this }, this);
+      if (this.#answers === undefined) this.#pending = pending;
     } catch (error) {
-      this.#lost(error);
-      return;
+      this.lost(error);
     }
+  }
+
+  fetched(result: HttpResult): void {
+    this.#answered(result);
+  }
+
+  batched(results: readonly HttpResult[]): void {
+    this.#answered(results);
+  }
+
+  /** Kept as it came: to make bytes of it is the next pass's work. */
+  #answered(answers: HttpResult | readonly HttpResult[]): void {
+    if (this.done) return;
+    this.#pending = undefined;
+    this.#answers = answers;
+    const { egress, now } = this.#owner.setting;
+    egress.metrics.of(this.#asker).add("waitedMs", now() - this.#since);
     this.#owner.resume(this);
   }
 
-  #lost(error: unknown): void {
+  lost(error: unknown): void {
     if (this.done) return;
     this.fail(error);
     this.#owner.drop(this);
@@ -240,7 +273,8 @@ export class Queries {
   readonly clearLogs: boolean;
   readonly #scheduler: Scheduler;
   readonly #numbered = new Map<number, Query>();
-  readonly #numbers = new Map<Query, number>();
+  /** By the first byte of the id. */
+  readonly #flows: ({ readonly id: Uint8Array; readonly hex: string } | undefined)[] = new Array(256).fill(undefined);
 
   constructor(setting: QueriesSetting) {
     const { limits, now } = setting;
@@ -255,20 +289,21 @@ export class Queries {
       concurrent: limits.concurrent ?? 8192,
       backlog: limits.backlog ?? 4096,
       now,
-      bounded: (passes) => {
-        try {
-          setting.within(this.passMs, passes);
-          return true;
-        } catch (error) {
-          if (error instanceof EngineError && error.code === "DeadlineExceeded") return false;
-          throw error;
-        }
-      },
       soon: (work, yielding) => {
         if (yielding) setImmediate(work);
         else queueMicrotask(work);
       },
     });
+  }
+
+  /** The hex of a contract's id: of those asked of late, without writing it anew. */
+  flowOf(contract: Uint8Array): string {
+    const place = contract[0]!;
+    const known = this.#flows[place];
+    if (known !== undefined && sameBytes(known.id, contract)) return known.hex;
+    const hex = toHex(contract);
+    this.#flows[place] = { id: contract, hex };
+    return hex;
   }
 
   /** Queries under way. */
@@ -284,9 +319,8 @@ export class Queries {
    */
   ask(request: QueryRequest, number: number): Promise<Uint8Array> {
     return new Promise((resolve, reject) => {
-      const query = new Query(this, request, { resolve, reject });
+      const query = new Query(this, request, number, { resolve, reject });
       this.#numbered.set(number, query);
-      this.#numbers.set(query, number);
       try {
         this.#scheduler.add(query);
       } catch (error) {
@@ -307,9 +341,7 @@ export class Queries {
 
   /** @internal */
   resume(query: Query): void {
-    this.setting.egress.metrics.count(query.flow, (figures) => {
-      figures.replays++;
-    });
+    this.setting.egress.metrics.of(query.flow).add("replays");
     this.#scheduler.resume(query);
   }
 
@@ -320,18 +352,12 @@ export class Queries {
 
   /** @internal */
   refused(query: Query): void {
-    this.setting.egress.metrics.count(query.flow, (figures) => {
-      figures.refused++;
-    });
+    this.setting.egress.metrics.of(query.flow).add("refused");
   }
 
   /** @internal */
   ended(query: Query): void {
-    this.setting.egress.metrics.count(query.flow, (figures) => {
-      figures.queries++;
-    });
-    const number = this.#numbers.get(query);
-    this.#numbers.delete(query);
-    if (number !== undefined && this.#numbered.get(number) === query) this.#numbered.delete(number);
+    this.setting.egress.metrics.of(query.flow).add("queries");
+    if (this.#numbered.get(query.number) === query) this.#numbered.delete(query.number);
   }
 }

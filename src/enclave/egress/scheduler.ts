@@ -27,10 +27,8 @@ export interface Job {
   run(): boolean;
   /** Ends a query that has not run and will not. */
   refuse(error: EngineError): void;
-  /** Whether its next pass bounds itself, more tightly than passes are bounded together. */
-  alone(): boolean;
-  /** Ends a query whose pass was cut off. */
-  cut(): void;
+  /** Does what is left to do after a pass and outside of it: sends what it asked for. */
+  after(): void;
 }
 
 interface Flow {
@@ -48,18 +46,6 @@ interface Flow {
   readonly waiting: Queue;
 }
 
-/** A pass under way. */
-interface Pass {
-  readonly flow: Flow;
-  readonly job: Job;
-  readonly began: number;
-}
-
-/** The query whose pass is the flow's next. */
-function head(flow: Flow): Job | undefined {
-  return flow.resumed.peek() ?? flow.waiting.peek();
-}
-
 /** First in, first out; taking is cheap however long it is. */
 class Queue {
   #items: (Job | undefined)[] = [];
@@ -71,10 +57,6 @@ class Queue {
 
   push(job: Job): void {
     this.#items.push(job);
-  }
-
-  peek(): Job | undefined {
-    return this.#items[this.#first];
   }
 
   shift(): Job | undefined {
@@ -108,8 +90,6 @@ export interface SchedulerSetting {
   readonly backlog: number;
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number;
-  /** Does some passes within the time that one may take at most. @returns false when they were cut off. */
-  readonly bounded: (passes: () => void) => boolean;
   /** Calls back soon: at once after what runs now, or after sockets, timers and frames have had their turn. */
   readonly soon: (work: () => void, yielding: boolean) => void;
 }
@@ -129,7 +109,6 @@ export class Scheduler {
   /** Whether a turn comes at once, and whether one comes after sockets, timers and frames. */
   #atOnce = false;
   #later = false;
-  #current: Pass | undefined;
 
   constructor(setting: SchedulerSetting) {
     this.#setting = setting;
@@ -228,13 +207,12 @@ export class Scheduler {
 
   #wake(yielding: boolean): void {
     if (this.#ready.size === 0 || this.#atOnce || (yielding && this.#later)) return;
-    // A query that has just come need not wait for the turn that others gave up.
     if (yielding) this.#later = true;
     else this.#atOnce = true;
     this.#setting.soon(() => {
       if (yielding) this.#later = false;
       else this.#atOnce = false;
-      this.#turn();
+      this.#turn(!yielding);
     }, yielding);
   }
 
@@ -247,31 +225,26 @@ export class Scheduler {
     return next;
   }
 
-  #turn(): void {
-    const until = this.#setting.now() + slice;
-    for (;;) {
+  /**
+   * Passes until everything else is to have a turn.
+   * @param arrivals whether to stop at the first query that has not just come: those that go on have their own turn, and
+   *   the answers of short ones leave at once.
+   */
+  #turn(arrivals: boolean): void {
+    let time = this.#setting.now();
+    const until = time + slice;
+    while (time < until) {
       const flow = this.#next();
       // What is ready and may not start is woken by whoever gives up a place.
       if (flow === undefined) return;
-      if (head(flow)?.alone() === true) this.#pass(flow);
-      else if (!this.#setting.bounded(() => this.#passes(until))) this.#cutOff();
-      if (this.#setting.now() >= until) {
-        this.#wake(true);
-        return;
-      }
+      if (arrivals && flow.resumed.length > 0) break;
+      time = this.#pass(flow, time);
     }
+    this.#wake(true);
   }
 
-  /** Passes under one bound: to set up one for each would cost more than most of them do. */
-  #passes(until: number): void {
-    do {
-      const flow = this.#next();
-      if (flow === undefined || head(flow)?.alone() === true) return;
-      this.#pass(flow);
-    } while (this.#setting.now() < until);
-  }
-
-  #pass(flow: Flow): void {
+  /** One pass, and the sending of what it asks for, which is paid for alike. @returns the time when it ended. */
+  #pass(flow: Flow, began: number): number {
     let job = flow.resumed.shift();
     if (job === undefined) {
       job = flow.waiting.shift() as Job;
@@ -280,26 +253,15 @@ export class Scheduler {
       this.#held++;
     }
     this.#virtual = Math.max(this.#virtual, flow.start);
-    this.#current = { flow, job, began: this.#setting.now() };
     const waits = job.run();
-    this.#passed(this.#current, waits);
-  }
-
-  #passed({ flow, began }: Pass, waits: boolean): void {
-    this.#current = undefined;
-    flow.end = flow.start + Math.max(1e-3, this.#setting.now() - began) / Math.max(1, flow.weight);
+    if (waits) job.after();
+    else this.#release(flow);
+    const now = this.#setting.now();
+    flow.end = flow.start + Math.max(1e-3, now - began) / Math.max(1, flow.weight);
     flow.start = flow.end;
-    if (!waits) this.#release(flow);
     this.#settle(flow);
     this.#tidy();
-  }
-
-  /** The pass that was under way when the bound was reached is the one that took it all. */
-  #cutOff(): void {
-    const pass = this.#current;
-    if (pass === undefined) return;
-    this.#passed(pass, false);
-    pass.job.cut();
+    return now;
   }
 
   /** Idle flows whose debt the present has overtaken. */

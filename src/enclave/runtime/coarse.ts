@@ -13,14 +13,20 @@ const gasBits = 28;
 /** Bytes of storage that are never told apart. */
 const maskedBytes = 256n;
 
+const word = 2 ** 32;
+/** `masks[n]` has the lowest n bits set. */
+const masks: readonly bigint[] = Array.from({ length: 129 }, (_, bits) => (1n << BigInt(bits)) - 1n);
+
 function bitLength(value: bigint): number {
-  return value === 0n ? 0 : value.toString(2).length;
+  if (value > 0x1f_ffff_ffff_ffffn) return value.toString(2).length;
+  const number = Number(value);
+  return number >= word ? 64 - Math.clz32(number / word) : 32 - Math.clz32(number);
 }
 
 /** Sets the low bits of a figure of `width` bits: at least `least` of them. */
 export function maskLowBits(value: bigint, least: number, width: number): bigint {
   const bits = Math.min(Math.max(Math.max(bitLength(value), shownBits) - shownBits, least), width);
-  return value | ((1n << BigInt(bits)) - 1n);
+  return value | masks[bits]!;
 }
 
 /** Gas as a query tells it, u64. */

@@ -1,7 +1,7 @@
 /**
  * Queries: a contract asked on a snapshot, or a transaction tried out; nothing of either is written.
  *
- * Each pass runs on a fork of its own, so that a query that is run again starts where the first pass started. Gas is
+ * Each pass runs on a fork that is as the first one was, so that a query that is run again starts where the first pass started. Gas is
  * free; figures are told coarsely.
  * @see phala-runtime.md, sections 2.5 and 3.3
  * @module
@@ -29,10 +29,17 @@ export type QueryPass =
   /** The query waits for something outside; run it again on the same snapshot once `request` is answered. */
   | { readonly type: "suspended"; readonly request: unknown; readonly gasUsed: number };
 
+/** The state between two blocks, for all queries that run on it. */
+export interface Pinned {
+  readonly state: State;
+  /** A fork of it on which a pass has left nothing: the next one takes it, as to make one costs a tenth of a pass. */
+  spare: State | undefined;
+}
+
 /** What a query runs on. */
 export interface QueryContext {
   readonly engine: Engine;
-  readonly state: State;
+  readonly pinned: Pinned;
   readonly cluster: ClusterRecord;
   readonly moment: Omit<Moment, "mode" | "environment">;
   readonly cache: LocalCache;
@@ -45,18 +52,26 @@ export function runQuery(request: QueryRequest, environment: QueryEnvironment, c
   const mode = body.kind === "instantiate" || body.estimating ? "estimate" : "query";
   const session = environment.pink instanceof QuerySession ? environment.pink : new QuerySession(cache);
   session.rewind();
+  const { block, lastBlockHash, now } = context.moment;
   const moment: Moment = {
-    ...context.moment,
     mode,
+    block,
+    lastBlockHash,
+    now,
     // An estimate takes nothing from it but the deadline: what host functions see of it hangs on the mode.
-    environment: withSession(environment, session),
+    environment: environment.pink === session ? environment : withSession(environment, session),
   };
-  const journal = new Journal(context.state.fork());
+  const { pinned } = context;
+  const state = pinned.spare ?? pinned.state.fork();
+  // One on which a pass is cut off is not used again.
+  pinned.spare = undefined;
+  const journal = new Journal(state);
   mint(journal, origin, request.deposit);
   const execution = new RootExecution(engine, moment, journal, cluster, { origin, entryContract: contract });
   const asked = request.gasLimit ?? BigInt(defaultQueryGas);
   const gas = clipGas(asked, mode === "query" ? queryGasLimit : transactionGasLimit);
   const result = ask(execution, request, gas);
+  if (journal.mark() === 0) pinned.spare = state;
   if (result.end.type === "suspended") {
     return { type: "suspended", request: result.end.request, gasUsed: result.gasUsed };
   }
@@ -68,24 +83,22 @@ export function runQuery(request: QueryRequest, environment: QueryEnvironment, c
 
 /** The environment with its session; methods are called on the object that they came with. */
 function withSession(environment: QueryEnvironment, session: QuerySession): QueryEnvironment {
-  const { nowMs, deadlineMs } = environment;
-  const limit = deadlineMs === undefined ? {} : { deadlineMs };
-  return { nowMs, random: (length) => environment.random(length), pink: session, ...limit };
+  const { nowMs, deadlineMs, fuse } = environment;
+  return { nowMs, random: (length) => environment.random(length), pink: session, deadlineMs, fuse };
 }
 
 function ask(execution: RootExecution, request: QueryRequest, gas: number): RootResult {
   const { body, contract, transfer: value } = request;
-  const common = { value, gas, storageDepositLimit: undefined };
   if (body.kind === "instantiate") {
     const { codeHash, salt, data } = body;
-    return instantiateRoot(execution, { ...common, codeHash, salt, input: data });
+    return instantiateRoot(execution, { value, gas, storageDepositLimit: undefined, codeHash, salt, input: data });
   }
   if (body.payload.length < 4) {
     // Upstream's worker dies of such a message; here it is an error of the caller's.
     const fault = contractsFault("DecodingFailed", { detail: "the message is shorter than a selector" });
     return tooShort(fault, contract);
   }
-  return callRoot(execution, { ...common, contract, input: body.payload });
+  return callRoot(execution, { value, gas, storageDepositLimit: undefined, contract, input: body.payload });
 }
 
 function tooShort(fault: ReturnType<typeof contractsFault>, contract: ContractId): RootResult {

@@ -40,7 +40,7 @@ import { Journal } from "../state/journal.ts";
 import { readState, writeState } from "../state/snapshot.ts";
 import { State } from "../state/state.ts";
 import { handleMessage, type MessageContext, pay } from "./messages.ts";
-import { type QueryPass, runQuery } from "./query.ts";
+import { type Pinned, type QueryPass, runQuery } from "./query.ts";
 import { type Outcome, sealBlock } from "./receipts.ts";
 import { Registry } from "./registry.ts";
 import { type Tip, verifyBlock } from "./verify.ts";
@@ -101,7 +101,7 @@ export class Runtime {
   readonly #state: State;
   #registry: Registry;
   /** What queries run on since the last block. */
-  #pinned: State | undefined;
+  #pinned: Pinned | undefined;
   #tip: Tip;
   #root: Uint8Array;
 
@@ -296,10 +296,10 @@ export class Runtime {
     const { cluster } = this.#state;
     if (cluster === undefined) throw new EngineError("NoCluster");
     // One fork for all queries between two blocks: each makes the next block copy what it changes.
-    const state = (this.#pinned ??= this.#state.fork());
+    const pinned = (this.#pinned ??= { state: this.#state.fork(), spare: undefined });
     const { number, hash, timestamp } = this.#tip;
     const moment = as ?? { block: number, lastBlockHash: hash, now: timestamp };
-    const context = { engine: this.#engine, state, cluster, moment, cache: this.cache };
+    const context = { engine: this.#engine, pinned, cluster, moment, cache: this.cache };
     const query: QuerySnapshot["query"] = (request, environment) => runQuery(request, environment, context);
     return { block: moment.block, moment, stateRoot: this.#root, query };
   }

@@ -124,7 +124,7 @@ export function httpRequest(call: Call, request: HttpRequest, input: Uint8Array)
     const wanted: EgressRequest = { type: "http", contract: call.contract, request };
     return call.suspend(wanted);
   }
-  if (answer[0] === 0) return answer.slice(1);
+  if (answer[0] === 0) return answer.subarray(1);
   const error = httpErrors[answer[1] ?? -1] ?? "NetworkError";
   if (trapping.has(error)) throw otherFault(`HTTP request: ${error}`);
   return synthetic(524, "IO Error", error);
@@ -153,6 +153,6 @@ export function batchHttpRequest(
     const wanted: EgressRequest = { type: "httpBatch", contract: call.contract, requests, timeoutMs };
     return call.suspend(wanted);
   }
-  if (answer[0] === 0) return { status: 0, output: answer.slice(1) };
+  if (answer[0] === 0) return { status: 0, output: answer.subarray(1) };
   return failed(httpErrors[answer[1] ?? -1] ?? "NetworkError");
 }
