@@ -5,6 +5,7 @@
 
 import { type Command, dirOption } from "../command.ts";
 import { shortId } from "../format.ts";
+import { badUsage } from "../parse.ts";
 import { folderOf } from "../session.ts";
 
 export const serve: Command = {
@@ -24,6 +25,11 @@ export const serve: Command = {
       type: "boolean",
       help: "go on from an older chain than the enclave has executed: what came after is lost for good",
     },
+    isolate: {
+      type: "string",
+      value: "<kind>",
+      help: "where the enclave runs: thread, or process, whose crash is not this one's (default thread)",
+    },
     name: { type: "string", value: "<text>", help: "the network's name, when the folder is made" },
   },
   examples: ["phatvm serve", "phatvm serve --dir /tmp/net --every 1000"],
@@ -33,12 +39,17 @@ export const serve: Command = {
     const dir = folderOf(call);
     const every = call.amount("every");
     const name = call.text("name");
+    const isolate = call.text("isolate");
+    if (isolate !== undefined && isolate !== "thread" && isolate !== "process") {
+      throw badUsage(`--isolate is thread or process, not "${isolate}"`, "serve");
+    }
     const { open } = await import("../../index.ts");
     const opening = open({
       dir,
       listen: true,
       ...(every === undefined ? {} : { blocks: { everyMs: Number(every) } }),
       ...(name === undefined ? {} : { name }),
+      ...(isolate === undefined ? {} : { isolate }),
       acceptRollback: call.flag("accept-rollback"),
       onWarning: (warning) => terminal.note(`warning: ${warning}`),
     });

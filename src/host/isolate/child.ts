@@ -6,6 +6,7 @@
  * @module
  */
 
+import { closeSync, existsSync, fstatSync, readdirSync } from "node:fs";
 import { Socket } from "node:net";
 import { EngineError } from "../../errors.ts";
 import { encodeError } from "../../wire/error.ts";
@@ -23,6 +24,20 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2"] as co
   process.on(signal, () => undefined);
 }
 
+/** Files that native modules of the host opened for every child to have: the chain's, which is no business of this one. */
+function closeInherited(): void {
+  const folder = process.platform === "linux" ? "/proc/self/fd" : "/dev/fd";
+  if (!existsSync(folder)) return;
+  for (const name of readdirSync(folder)) {
+    const fd = Number(name);
+    try {
+      if (fd > LINK && fstatSync(fd).isFile()) closeSync(fd);
+    } catch {
+      // It was the one that the folder itself was read through.
+    }
+  }
+}
+
 /** At once and without a farewell: what is kept is kept so that a kill does no harm. */
 const die = (): void => {
   process.kill(process.pid, "SIGKILL");
@@ -33,6 +48,7 @@ const farewell = (error: unknown): void => {
   link.end(new FrameWriter().add(Answer.error, 0, encodeError(error)).take(), die);
 };
 
+closeInherited();
 const [megabytes, code] = process.argv.slice(2);
 const link = new Socket({ fd: LINK, readable: true, writable: true });
 const stream = new FrameStream(LARGEST_MESSAGE);
