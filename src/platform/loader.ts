@@ -24,6 +24,7 @@ const modules: ReadonlySet<string> = new Set([
   "node:dns/promises",
   "node:events",
   "node:http",
+  "node:http2",
   "node:net",
   "node:perf_hooks",
   "node:querystring",

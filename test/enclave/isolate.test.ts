@@ -132,6 +132,7 @@ describe.each(["thread", "process"] as const)("the isolate that is a %s", (where
         "node:dns/promises",
         "node:events",
         "node:http",
+        "node:http2",
         "node:net",
         "node:perf_hooks",
         "node:querystring",
