@@ -2,71 +2,12 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { blake2_256 } from "../../src/crypto/hash.ts";
 import { Journal } from "../../src/enclave/state/journal.ts";
-import { Blob } from "../../src/enclave/state/page.ts";
-import type { ContractInfo } from "../../src/enclave/state/records.ts";
 import { readState, writeState } from "../../src/enclave/state/snapshot.ts";
 import { State } from "../../src/enclave/state/state.ts";
-import { accountId, codeHash, contractId } from "../../src/wire/bytes.ts";
+import { contractId } from "../../src/wire/bytes.ts";
 import { decode, encode } from "../../src/wire/scale.ts";
-
-const id = (n: number): Uint8Array => blake2_256(Uint8Array.of(n));
-const info = (n: number): ContractInfo => ({
-  codeHash: codeHash(id(200)),
-  trieId: id(n + 100),
-  storageBytes: n,
-  storageItems: 1,
-  byteDeposit: BigInt(n),
-  itemDeposit: 1n,
-  baseDeposit: 2n,
-  dependencies: n % 2 === 0 ? [] : [{ codeHash: codeHash(id(201)), deposit: 3n }],
-});
-
-type Change = { kind: number; n: number; value: number };
-const change = fc.record({ kind: fc.nat(6), n: fc.nat(6), value: fc.nat(255) });
-
-/** Does something to a state, by journal. */
-function apply(journal: Journal, { kind, n, value }: Change): void {
-  const { state } = journal;
-  const record = state.contracts.get(id(n));
-  switch (kind) {
-    case 0:
-      journal.setAccount(accountId(id(n)), { free: BigInt(value), held: BigInt(value >> 4) });
-      return;
-    case 1:
-      if (record === undefined) journal.addContract(state.newContract(contractId(id(n)), info(n)));
-      else journal.removeContract(record.id);
-      return;
-    case 2:
-    case 3:
-      if (record !== undefined) {
-        // Few slots and few lengths, so that values are overwritten in place, replaced and removed in every order.
-        const slot = id(value % 9);
-        if (kind === 3 && value > 128) journal.removeStorage(state.writable(record), slot);
-        else journal.setStorage(state.writable(record), slot, new Uint8Array((value >> 4) % 3).fill(value));
-      }
-      return;
-    case 4:
-      if (record !== undefined) journal.setInfo(state.writable(record), { ...record.info, storageBytes: value });
-      return;
-    case 5: {
-      const code = new Uint8Array(n + 1).fill(value);
-      const stored = {
-        code: Blob.of(code),
-        owner: accountId(id(1)),
-        deposit: 5n,
-        determinism: "relaxed" as const,
-        users: value,
-      };
-      journal.setCode(codeHash(blake2_256(code)), value % 3 === 0 ? undefined : stored);
-      return;
-    }
-    default:
-      if (value % 2 === 0) journal.setHook(contractId(id(n)), { selector: value, gasLimit: 7n });
-      else journal.setWeight(contractId(id(n)), value >> 1);
-  }
-}
+import { apply, change, id, info } from "./changes.ts";
 
 const bytesOf = (state: State): string => Buffer.from(encode(state, writeState)).toString("hex");
 const rootOf = (state: State): string => Buffer.from(state.root()).toString("hex");

@@ -35,9 +35,9 @@ export class Branch {
   changed: number;
   /** Bit n is set when something below child n was absent; it may be there again. */
   holes: number;
-  /** Where it was written, with all below it, as it is. */
-  place: Place | undefined = undefined;
-  /** When it was last used, if it has a place. */
+  /** What may stand in its place, once it has been written as it is with all below it. */
+  outside: Absent | undefined = undefined;
+  /** When it was last used, if it was written. */
   usedAt = 0;
 
   constructor(epoch: number, children: (Node | undefined)[], row?: Int32Array, changed = allChanged, holes = 0) {
@@ -140,7 +140,7 @@ export class Absent {
   /** Bytes of memory that it takes when it is here. */
   readonly weight: number;
   readonly place: Place;
-  /** Whether it refers to others. */
+  /** Whether what was written may refer to more. */
   readonly deep: boolean;
 
   constructor(count: number, weight: number, place: Place, deep: boolean) {

@@ -27,6 +27,7 @@ import {
 import { EngineError } from "../../errors.ts";
 import { sameBytes } from "../../wire/bytes.ts";
 import { Writer } from "../../wire/scale.ts";
+import type { Absent } from "./nodes.ts";
 
 /** Names what was written outside the enclave; who writes knows what it means. At most 255 bytes. */
 export type Place = Uint8Array;
@@ -67,7 +68,7 @@ export class Blob {
   bytes: Uint8Array | undefined;
   place: Place | undefined;
   /** When it was last used. */
-  used = useClock.now;
+  usedAt = useClock.now;
   #hash: Uint8Array | undefined;
 
   private constructor(
@@ -103,7 +104,7 @@ export class Blob {
    * @throws {EngineError} what the source throws, and `Undecodable` when it gives others.
    */
   open(source: StateSource | undefined): Uint8Array {
-    this.used = useClock.now;
+    this.usedAt = useClock.now;
     if (this.bytes === undefined) {
       if (source === undefined) throw new EngineError("Internal", { what: "a part of the state has no source" });
       const bytes = source.read(this.place!);
@@ -144,9 +145,9 @@ export class Page {
   /** Bit n is set when the hash of group n is right. */
   #groups: number;
   objects: unknown[] | undefined;
-  /** Where it was written, as it is. */
-  place: Place | undefined = undefined;
-  /** When it was last used, if it has a place. */
+  /** What may stand in its place, once it has been written as it is. */
+  outside: Absent | undefined = undefined;
+  /** When it was last used, if it was written. */
   usedAt = 0;
 
   constructor(epoch: number, count: number, bytes: Uint8Array, used: number, groups: number, objects?: unknown[]) {

@@ -12,10 +12,10 @@
  */
 
 import { blake2_256 } from "../../crypto/hash.ts";
-import { type ContractId, contractId } from "../../wire/bytes.ts";
+import { type ContractId, contractId, sameBytes } from "../../wire/bytes.ts";
 import { decode, encode, Writer } from "../../wire/scale.ts";
 import { readBlob, readRoot } from "./packing.ts";
-import { type StateSource, useClock } from "./page.ts";
+import { Blob, type StateSource, useClock } from "./page.ts";
 import {
   type Account,
   type ClusterRecord,
@@ -34,7 +34,7 @@ import {
   writeHook,
 } from "./records.ts";
 import { Storage } from "./storage.ts";
-import { blobWeight, nextEpoch, weightOfTree } from "./tree.ts";
+import { blobWeight, nextEpoch, type Tree, weightOfTree } from "./tree.ts";
 import { type Records, Trie } from "./trie.ts";
 
 /** Records that have nothing of their own ways. */
@@ -63,10 +63,12 @@ const egress: Records<Uint8Array> = {
 };
 const codes: Records<CodeRecord> = {
   write: writeCodeFacts,
-  read: (_, value, extra) => {
-    const code = decode(extra, "code", readBlob);
-    return decode(value, "code record", (r) => readCodeFacts(r, code));
-  },
+  read: (key, value, extra) =>
+    decode(value, "code record", (r) => {
+      const code = decode(extra, "code", readBlob);
+      if (!sameBytes(code.hash, key)) throw r.fail("its code has another hash");
+      return readCodeFacts(r, code);
+    }),
   weigh: (record) => 400 + blobWeight((record as CodeRecord).code),
   inner: (record) => (record as CodeRecord).code,
 };
@@ -109,6 +111,7 @@ export class State {
   /** Undefined until a cluster was deployed. */
   cluster: ClusterRecord | undefined;
   #epoch: number;
+  #systemCode: Blob | undefined;
   /** The hash of the cluster's record when it was last asked for. */
   #hashed: { readonly cluster: ClusterRecord | undefined; readonly hash: Uint8Array } | undefined;
   /** Contracts whose leaves do not have the hash of what the records say now. */
@@ -146,6 +149,24 @@ export class State {
     );
   }
 
+  /** The parts, in the order in which the root has them. */
+  get parts(): readonly Tree[] {
+    const { accounts, contracts, codes, hooks, weights, egress } = this;
+    return [accounts, contracts, codes, hooks, weights, egress];
+  }
+
+  /** The chain's latest system contract code, which the cluster's record has, as what can be written apart from it. */
+  get systemCode(): Blob | undefined {
+    const bytes = this.cluster?.systemCode;
+    if (this.#systemCode?.bytes !== bytes) this.#systemCode = bytes === undefined ? undefined : Blob.of(bytes);
+    return this.#systemCode;
+  }
+
+  /** Takes the system contract code as it was written. */
+  set systemCode(code: Blob | undefined) {
+    this.#systemCode = code;
+  }
+
   /** The epoch whose nodes this state owns. */
   get epoch(): number {
     return this.#epoch;
@@ -168,6 +189,7 @@ export class State {
       epoch,
     );
     other.cluster = this.cluster;
+    other.#systemCode = this.systemCode;
     return other;
   }
 
@@ -194,10 +216,8 @@ export class State {
   /** The root: 32 bytes. Costs what has changed since it was last asked for. */
   root(): Uint8Array {
     this.#settle();
-    const { accounts, contracts, codes, hooks, weights, egress } = this;
-    const parts = [accounts, contracts, codes, hooks, weights, egress].map((part) => part.root());
     const w = new Writer().raw(tag);
-    for (const part of parts) w.raw(part);
+    for (const part of this.parts) w.raw(part.root());
     useClock.now += 1;
     return blake2_256(w.raw(this.#clusterHash()).written());
   }

@@ -12,11 +12,6 @@ import { blobWeight, Tree, type Values } from "./tree.ts";
 /** A value as it was: bytes that nobody changes, or a long one. */
 export type Stored = Uint8Array | Blob;
 
-/** How many bytes a value has. */
-export function storedLength(value: Stored): number {
-  return value.length;
-}
-
 const values: Values = {
   write: undefined,
   weigh: (object) => blobWeight(object as Blob),

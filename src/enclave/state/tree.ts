@@ -23,6 +23,7 @@ import {
   type Blob,
   emptyPage,
   maxKeyBytes,
+  Packed,
   Page,
   pageEntries,
   pageOf,
@@ -50,8 +51,9 @@ export interface Values {
   inner(object: unknown): Tree | Blob | undefined;
 }
 
-/** About what a page takes of memory beside its bytes. */
+/** About what a page takes of memory beside its bytes, and a value that was not looked at yet. */
 const pageWeight = 500;
+const packedWeight = 500;
 
 /** Bytes of memory of a blob. */
 export function blobWeight(blob: Blob): number {
@@ -62,7 +64,11 @@ export function blobWeight(blob: Blob): number {
 export function weightOfPage(page: Page, values: Values): number {
   let weight = pageWeight + page.bytes.length;
   const { objects } = page;
-  if (objects !== undefined) for (const object of objects) if (object !== undefined) weight += values.weigh(object);
+  if (objects === undefined) return weight;
+  for (const object of objects) {
+    if (object instanceof Packed) weight += packedWeight + object.value.length + object.extra.length;
+    else if (object !== undefined) weight += values.weigh(object);
+  }
   return weight;
 }
 
@@ -151,7 +157,7 @@ export abstract class Tree {
     let slot = 0;
     for (let depth = 0; ; depth += branchBits) {
       if (node instanceof Absent) node = this.load(node, parent, slot, depth);
-      if (node.place !== undefined) node.usedAt = useClock.now;
+      if (node.outside !== undefined) node.usedAt = useClock.now;
       if (node instanceof Page) {
         this.index = node.find(key, length, depth);
         return this.index < 0 ? undefined : node;
@@ -168,12 +174,13 @@ export abstract class Tree {
   protected reach(key: Uint8Array): Page {
     const { length } = key;
     if (length > maxKeyBytes) throw new EngineError("Internal", { what: `a key of ${length} bytes` });
-    this.#hash = undefined;
     let parent: Branch | undefined;
     let slot = 0;
     let node = this.#root;
     for (let depth = 0; ; depth += branchBits) {
+      // Reading may fail: nothing that matters has changed so far, and the hash is needed to check what is read.
       if (node instanceof Absent) node = this.load(node, parent, slot, depth);
+      this.#hash = undefined;
       if (node.epoch !== this.#epoch) {
         node = node.copy(this.#epoch);
         this.#put(parent, slot, node);
@@ -234,10 +241,15 @@ export abstract class Tree {
     if (node.count !== absent.count) {
       throw new EngineError("Undecodable", { what: "part of the state", reason: "it has other entries" });
     }
-    node.place = absent.place;
+    node.outside = absent;
     node.usedAt = useClock.now;
     this.#put(parent, slot, node);
     return node;
+  }
+
+  /** The object of an entry, as the owner of the tree has it: never one that was not looked at yet. */
+  objectOf(page: Page, index: number): unknown {
+    return page.object(index);
   }
 
   /** The pages in the order of their keys; absent ones are loaded. */

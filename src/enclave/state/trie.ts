@@ -84,6 +84,10 @@ export class Trie<V extends NonNullable<unknown>> extends Tree {
     }
   }
 
+  override objectOf(page: Page, index: number): V {
+    return this.recordOf(page, index);
+  }
+
   /** The record of an entry. */
   recordOf(page: Page, index: number): V {
     const object = page.object(index);

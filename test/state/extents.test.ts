@@ -1,0 +1,324 @@
+/** The state outside: what is saved comes back, what is clean goes and returns, and nothing else passes for it. */
+
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { blake2_256 } from "../../src/crypto/hash.ts";
+import {
+  dirtyBytes,
+  evict,
+  loadState,
+  type Place,
+  placesOf,
+  residentBytes,
+  type Saved,
+  type SaveOptions,
+  saveState,
+} from "../../src/enclave/state/extents.ts";
+import { Journal } from "../../src/enclave/state/journal.ts";
+import { writeState } from "../../src/enclave/state/snapshot.ts";
+import { State } from "../../src/enclave/state/state.ts";
+import { EngineError } from "../../src/errors.ts";
+import { accountId, contractId } from "../../src/wire/bytes.ts";
+import { encode } from "../../src/wire/scale.ts";
+import { apply, change, id, info } from "./changes.ts";
+
+/** What a folder of extents would be. */
+class Outside {
+  readonly extents = new Map<number, Uint8Array>();
+  reads = 0;
+
+  write(extent: Uint8Array): Place {
+    const number = this.extents.size;
+    this.extents.set(number, extent.slice());
+    return Uint8Array.of(number, number >> 8);
+  }
+
+  at(place: Place): number {
+    return place[0]! | (place[1]! << 8);
+  }
+
+  read(place: Place): Uint8Array {
+    this.reads += 1;
+    const extent = this.extents.get(this.at(place));
+    if (extent === undefined) throw new EngineError("SealBroken", { what: `nothing at ${place}`, reason: "none" });
+    return extent.slice();
+  }
+
+  /** What is at these places alone. */
+  only(places: Iterable<Place>): Outside {
+    const some = new Outside();
+    for (const place of places) some.extents.set(this.at(place), this.extents.get(this.at(place))!);
+    return some;
+  }
+}
+
+function save(state: State, outside: Outside, options?: SaveOptions): Saved & { readonly fork: State } {
+  const fork = state.fork();
+  const steps = saveState(fork, outside, options);
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return { ...value, fork };
+  }
+}
+
+/** All that is in a state, in short. */
+const bytesOf = (state: State): string => Buffer.from(blake2_256(encode(state, writeState))).toString("hex");
+const rootOf = (state: State): string => Buffer.from(state.root()).toString("hex");
+
+/** A state of so many accounts and a contract of so many slots. */
+function large(accounts: number, slots: number, outside?: Outside): { state: State; journal: Journal } {
+  const state = State.empty(outside);
+  const journal = new Journal(state);
+  for (let n = 0; n < accounts; n++) journal.setAccount(accountId(id(n)), { free: BigInt(n + 1), held: 0n });
+  journal.addContract(state.newContract(contractId(id(1)), info(1)));
+  const record = state.contracts.get(id(1))!;
+  for (let n = 0; n < slots; n++) journal.setStorage(record, id(n), new Uint8Array(32).fill(n));
+  return { state, journal };
+}
+
+describe("a state that was saved", () => {
+  it("comes back the same, whatever was changed, saved, let go and moved before, and on forks", () => {
+    const step = fc.oneof(
+      { weight: 6, arbitrary: fc.record({ do: fc.constant("change" as const), change }) },
+      { weight: 1, arbitrary: fc.record({ do: fc.constantFrom("save", "fail", "fork", "move", "restart") }) },
+      { weight: 2, arbitrary: fc.record({ do: fc.constant("evict" as const), bytes: fc.nat(60_000) }) },
+    );
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60, size: "max" }), (steps) => {
+        const outside = new Outside();
+        let state = State.empty(outside);
+        const model = State.empty();
+        const forks: { fork: State; bytes: string; root: string }[] = [];
+        let manifest = save(state, outside).manifest;
+        let saved = bytesOf(model);
+        for (const one of steps) {
+          if ("change" in one) {
+            apply(new Journal(state), one.change);
+            apply(new Journal(model), one.change);
+            continue;
+          }
+          const root = rootOf(state);
+          expect(root).toBe(rootOf(model));
+          if ("bytes" in one) {
+            const before = residentBytes(state);
+            const freed = evict(state, one.bytes);
+            expect(residentBytes(state)).toBe(before - freed);
+          } else if (one.do === "fork") forks.push({ fork: state.fork(), bytes: bytesOf(model), root });
+          else if (one.do === "fail") save(state, outside);
+          else if (one.do === "restart") {
+            state = loadState(manifest, outside);
+            expect(bytesOf(state)).toBe(saved);
+            return;
+          } else {
+            const moves = one.do === "move" ? (place: Place) => place[0]! % 3 === 0 : undefined;
+            const made = save(state, outside, moves && { moves });
+            made.commit();
+            manifest = made.manifest;
+            saved = bytesOf(model);
+            expect(dirtyBytes(state)).toBeLessThan(20_000);
+          }
+        }
+        expect(bytesOf(state)).toBe(bytesOf(model));
+        for (const { fork, bytes, root } of forks) {
+          expect(rootOf(fork)).toBe(root);
+          expect(bytesOf(fork)).toBe(bytes);
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it("needs the places that it says, and no others", () => {
+    const outside = new Outside();
+    const { state, journal } = large(3000, 3000);
+    save(state, outside).commit();
+    journal.setAccount(accountId(id(5)), { free: 9n, held: 9n });
+    const second = save(state, outside);
+    second.commit();
+    const places = [...placesOf(second.fork)];
+    expect(places.length).toBeLessThan(outside.extents.size);
+    const kept = outside.only(places);
+    expect(bytesOf(loadState(second.manifest, kept))).toBe(bytesOf(state));
+    for (const [number] of kept.extents) {
+      const less = outside.only(places.filter((place) => outside.at(place) !== number));
+      expect(() => bytesOf(loadState(second.manifest, less))).toThrow("nothing at");
+    }
+  });
+
+  it("is written anew where it is to move, and then needs nothing of the old places", () => {
+    const outside = new Outside();
+    const { state } = large(4000, 4000);
+    save(state, outside).commit();
+    const before = outside.extents.size;
+    const again = loadState(save(state, outside).manifest, outside);
+    const moved = save(again, outside, { moves: (place) => outside.at(place) < before / 2 });
+    moved.commit();
+    const places = [...placesOf(moved.fork)].map((place) => outside.at(place));
+    expect(Math.min(...places)).toBeGreaterThanOrEqual(before / 2);
+    expect(places.some((place) => place < before)).toBe(true);
+    expect(bytesOf(loadState(moved.manifest, outside))).toBe(bytesOf(state));
+  });
+
+  it("writes what has changed, not what is there", () => {
+    const outside = new Outside();
+    const { state, journal } = large(10_000, 20_000);
+    save(state, outside).commit();
+    const size = (from: number): number =>
+      [...outside.extents].filter(([n]) => n >= from).reduce((sum, [, { length }]) => sum + length, 0);
+    const all = size(0);
+    let from = outside.extents.size;
+    const nothing = save(state, outside);
+    expect(outside.extents.size).toBe(from);
+    nothing.commit();
+    journal.setStorage(state.writable(state.contracts.get(id(1))!), id(77), new Uint8Array(32));
+    state.root();
+    from = outside.extents.size;
+    save(state, outside).commit();
+    expect(size(from)).toBeLessThan(all / 10);
+    expect(Math.max(...[...outside.extents.values()].map(({ length }) => length))).toBeLessThan(70_000);
+  });
+
+  it("is not clean before the save is committed, and is the same while it is being written", () => {
+    const outside = new Outside();
+    const { state, journal } = large(5000, 5000, outside);
+    const root = rootOf(state);
+    const steps = saveState(state.fork(), outside);
+    let result = steps.next();
+    for (let i = 0; !result.done; i++) {
+      journal.setAccount(accountId(id(i)), { free: 1n, held: 5n });
+      journal.setStorage(state.writable(state.contracts.get(id(1))!), id(i), Uint8Array.of(i));
+      state.root();
+      result = steps.next();
+    }
+    expect(evict(state, 1e9)).toBe(0);
+    expect(rootOf(loadState(result.value.manifest, outside))).toBe(root);
+    const bytes = bytesOf(state);
+    result.value.commit();
+    expect(evict(state, 1e9)).toBeGreaterThan(100_000);
+    expect(bytesOf(state)).toBe(bytes);
+  });
+});
+
+describe("memory", () => {
+  it("holds what is used: a state of many small contracts goes almost whole, and comes back by the group", () => {
+    const outside = new Outside();
+    const state = State.empty(outside);
+    const journal = new Journal(state);
+    for (let n = 0; n < 10_000; n++) {
+      journal.addContract(state.newContract(contractId(id(n)), info(n % 50)));
+      const record = state.contracts.get(id(n))!;
+      for (let i = 0; i < 3; i++) journal.setStorage(record, id(i), Uint8Array.of(n, n >> 8, i));
+    }
+    const root = rootOf(state);
+    save(state, outside).commit();
+    const whole = residentBytes(state);
+    evict(state, whole);
+    expect(residentBytes(state)).toBeLessThan(whole / 100);
+    expect(dirtyBytes(state)).toBeLessThan(2000);
+    outside.reads = 0;
+    const found = state.contracts.get(id(4321))!.storage.read(id(2))!;
+    expect([...found.bytes.subarray(found.from, found.to)]).toEqual([4321 & 255, 4321 >> 8, 2]);
+    expect(outside.reads).toBeLessThan(5);
+    expect(residentBytes(state)).toBeLessThan(whole / 10);
+    expect(rootOf(state)).toBe(root);
+    journal.setStorage(state.writable(state.contracts.get(id(4321))!), id(2), Uint8Array.of(1));
+    state.root();
+    expect(dirtyBytes(state)).toBeLessThan(whole / 50);
+  });
+
+  it("lets go of what was not used for longest", () => {
+    const outside = new Outside();
+    const { state } = large(10_000, 0, outside);
+    state.root();
+    save(state, outside).commit();
+    const whole = residentBytes(state);
+    expect(evict(state, 1000)).toBeLessThan(whole / 10);
+    evict(state, whole);
+    for (let round = 0; round < 20; round++) {
+      for (let n = 0; n < 500; n++) state.accounts.get(id(500 * round + n));
+      state.accounts.get(id(3));
+      state.root();
+    }
+    evict(state, residentBytes(state) / 2);
+    outside.reads = 0;
+    state.accounts.get(id(3));
+    expect(outside.reads).toBe(0);
+  });
+
+  it("keeps code outside until it is needed", () => {
+    const outside = new Outside();
+    const state = State.empty(outside);
+    const journal = new Journal(state);
+    for (const n of [1, 2]) apply(journal, { kind: 5, n, value: 100 });
+    state.root();
+    save(state, outside).commit();
+    evict(state, 1e9);
+    expect(encode(state, writeState).length).toBeGreaterThan(100);
+  });
+});
+
+describe("what is outside, as it is not", () => {
+  const outside = new Outside();
+  const { state, journal } = large(100, 500);
+  for (const [kind, n, value] of [
+    [8, 1, 9],
+    [5, 3, 100],
+    [6, 2, 4],
+    [6, 2, 5],
+    [7, 1, 100],
+  ] as const)
+    apply(journal, { kind, n, value });
+  const { manifest } = save(state, outside);
+  const good = bytesOf(state);
+
+  function refused(bytes: Uint8Array, from: Outside): void {
+    try {
+      expect(bytesOf(loadState(bytes, from))).toBe(good);
+    } catch (error) {
+      if (!(error instanceof EngineError)) throw error;
+      expect(error.code).toMatch(/^(Undecodable|SealBroken)$/);
+    }
+  }
+
+  it("is refused as undecodable, or is the same, with any byte of the manifest another", () => {
+    for (let i = 0; i < manifest.length; i += 2) refused(manifest.with(i, manifest[i]! ^ (1 << (i % 8))), outside);
+    for (let length = 0; length < manifest.length; length += 5) {
+      expect(() => loadState(manifest.subarray(0, length), outside)).toThrow("not a valid");
+    }
+  });
+
+  it("is refused as undecodable, or is the same, with any byte of an extent another, or cut, or another's", () => {
+    for (const [number, extent] of outside.extents) {
+      const step = Math.max(1, Math.floor(extent.length / 25));
+      for (let i = 0; i < extent.length; i += step) {
+        const changed = outside.only([...outside.extents.keys()].map((n) => Uint8Array.of(n, n >> 8)));
+        changed.extents.set(number, extent.with(i, extent[i]! ^ (1 << (i % 8))));
+        refused(manifest, changed);
+        changed.extents.set(number, extent.subarray(0, i));
+        expect(() => bytesOf(loadState(manifest, changed))).toThrow("not a valid");
+      }
+      const next = outside.extents.get((number + 1) % outside.extents.size)!;
+      if (Buffer.compare(next, extent) === 0) continue;
+      const other = outside.only([...outside.extents.keys()].map((n) => Uint8Array.of(n, n >> 8)));
+      other.extents.set(number, next);
+      expect(() => bytesOf(loadState(manifest, other))).toThrow("not a valid");
+    }
+  });
+
+  it("leaves the state as it was when it cannot be read, and works once it can", () => {
+    const flaky = new Outside();
+    for (const [n, extent] of outside.extents) flaky.extents.set(n, extent);
+    const again = loadState(manifest, flaky);
+    const root = rootOf(again);
+    const held = new Map(flaky.extents);
+    flaky.extents.clear();
+    const undo = new Journal(again);
+    expect(() => {
+      for (let n = 0; n < 1000; n++) undo.setAccount(accountId(id(n)), { free: 3n, held: 3n });
+    }).toThrow("nothing at");
+    for (const [n, extent] of held) flaky.extents.set(n, extent);
+    undo.rollback(0);
+    expect(rootOf(again)).toBe(root);
+    expect(bytesOf(again)).toBe(good);
+  });
+});
