@@ -256,6 +256,18 @@ export const catalogue = {
     (f) => `The secrets belong to an enclave that measures ${f.sealed}, this one measures ${f.own}.`,
     "Only a handover from that enclave to this one moves them; docs/attestation.md says how it is done, and what it needs.",
   ),
+  HandoverRefused: engine(
+    (f) => `The handover was refused: ${f.reason}.`,
+    "Nothing was handed over. docs/attestation.md says what both enclaves ask of each other and of the chain.",
+  ),
+  EnclaveMissing: engine(
+    (f) => `The secrets of the folder ${f.dir} belong to an enclave whose code is not there: ${f.reason}.`,
+    "Open the folder with the version of phatvm that was last used with it, or restore its folder `enclaves`: without that code nobody can hand the secrets over.",
+  ),
+  EnclaveRetired: engine(
+    () => "This enclave has handed its secrets over, and does nothing any more.",
+    "Ask the enclave that has them now.",
+  ),
   PlatformDamaged: engine(
     (f) => `The simulated platform's file ${f.file} is damaged: ${f.reason}.`,
     "Restore the folder `platform` from a backup: without it nothing that was sealed can be opened.",

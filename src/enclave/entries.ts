@@ -14,19 +14,29 @@ import type { Platform } from "../platform/platform.ts";
 import type { Surroundings } from "../platform/surroundings.ts";
 import { Machine } from "../vm/index.ts";
 import { type Registration, registrationBytes, registrationPurpose, writeAttestation } from "../wire/attestation.ts";
-import { decodeRelayedBlock, writeHeader } from "../wire/block.ts";
+import { decodeRelayedBlock, readGenesis, writeHeader } from "../wire/block.ts";
 import { accountId, type BlockHash, blockHash, sameBytes } from "../wire/bytes.ts";
 import { type EnclaveSettings, readSettings, writeMetrics } from "../wire/egress.ts";
 import {
   type EnclaveLog,
+  type EnclaveOptions,
   Entry,
   readEnclaveOptions,
   readStartOffer,
   writeEnclaveFacts,
   writeEnclaveHeight,
+  writeEnclavePlace,
   writeEnclaveResult,
   writeEnclaveStart,
 } from "../wire/entry.ts";
+import {
+  readHandoverAnswer,
+  readHandoverChallenge,
+  readHandoverRequest,
+  writeHandoverAnswer,
+  writeHandoverChallenge,
+  writeHandoverRequest,
+} from "../wire/handover.ts";
 import { readQuery } from "../wire/query.ts";
 import { writeSealedReceipts } from "../wire/receipt.ts";
 import { decode, encode } from "../wire/scale.ts";
@@ -36,6 +46,7 @@ import { maxContractStack } from "./contract/limits.ts";
 import { LocalCache } from "./contract/pink/cache.ts";
 import { Egress } from "./egress/egress.ts";
 import { Queries } from "./egress/queries.ts";
+import { Giver, type GiverPosition, Taker } from "./handover.ts";
 import { keysFromRoot } from "./keys/from-root.ts";
 import type { KeyProvider } from "./keys/provider.ts";
 import { openSecrets, type Seals, sealSecrets, sealsOf } from "./keys/secrets.ts";
@@ -45,14 +56,20 @@ const QUERY_LOG = "query log";
 /** The most log lines that one call gives back; the first ones are kept. */
 const MOST_LOGS = 10_000;
 
-interface Opened {
+/** What an enclave has before it has secrets. */
+interface Prepared {
   readonly platform: Platform;
-  readonly keys: KeyProvider;
-  readonly seals: Seals;
   readonly genesis: Uint8Array;
   readonly genesisHash: BlockHash;
   readonly settings: EnclaveSettings;
   readonly egress: Egress;
+  readonly checkpointFolder: string | undefined;
+}
+
+interface Opened extends Prepared {
+  readonly keys: KeyProvider;
+  readonly seals: Seals;
+  readonly giver: Giver;
   /** Undefined when nothing is kept. */
   readonly checkpoints: Checkpoints | undefined;
 }
@@ -75,6 +92,11 @@ function outOfOrder(entry: string): EngineError {
 export class Entries {
   readonly #surroundings: Pick<Surroundings, "openPlatform" | "openFiles">;
   #opened: Opened | undefined;
+  /** Whose secrets it is to have, before it has them. */
+  #succession: { readonly prepared: Prepared; readonly taker: Taker } | undefined;
+  /** Whether it started from less than it had been at, by its owner's leave. */
+  #rolledBack = false;
+  #retired = false;
   #running: Started | undefined;
   #logs: EnclaveLog[] = [];
 
@@ -88,6 +110,7 @@ export class Entries {
    * @throws {PhatError} whatever is wrong with it; the enclave is as it was. A promise rejects with the same.
    */
   call(entry: number, body: Uint8Array, request = 0): Uint8Array | Promise<Uint8Array> {
+    if (this.#retired) throw new EngineError("EnclaveRetired");
     switch (entry) {
       case Entry.open:
         return this.#open(body);
@@ -126,6 +149,19 @@ export class Entries {
       }
       case Entry.attest:
         return this.#attest(body);
+      case Entry.challenge:
+        return encode(this.#giver().challenge(this.#position(), random(32)), writeHandoverChallenge);
+      case Entry.give:
+        return this.#give(body);
+      case Entry.succeed:
+        return this.#succeed(body);
+      case Entry.follow:
+        this.#taker("follow").follow(decodeRelayedBlock(body));
+        return new Uint8Array();
+      case Entry.ask:
+        return encode(this.#taker("ask").ask(decode(body, "challenge", readHandoverChallenge)), writeHandoverRequest);
+      case Entry.take:
+        return this.#take(body);
       default:
         throw new EngineError("EntryUnknown", { entry });
     }
@@ -153,8 +189,16 @@ export class Entries {
   }
 
   #open(body: Uint8Array): Uint8Array {
-    if (this.#opened !== undefined) throw outOfOrder("open");
+    if (this.#opened !== undefined || this.#succession !== undefined) throw outOfOrder("open");
     const options = decode(body, "enclave options", readEnclaveOptions);
+    const prepared = this.#prepare(options);
+    const { platform, genesisHash } = prepared;
+    const known = options.secrets;
+    const root = known === undefined ? random(32) : openSecrets(platform, genesisHash, known);
+    return this.#enter(prepared, root, known !== undefined);
+  }
+
+  #prepare(options: EnclaveOptions): Prepared {
     const settings = readSettings(options.settings);
     const egress = new Egress({
       options: settings.egress,
@@ -162,26 +206,76 @@ export class Entries {
       owned: (contract) => this.#running?.runtime.egressRules(contract),
     });
     const platform = this.#surroundings.openPlatform(options.platformFolder, measuredConfiguration(settings));
-    const { genesis } = options;
-    const genesisHash = blockHash(blake2_256(genesis));
-    const known = options.secrets;
-    const root = known === undefined ? random(32) : openSecrets(platform, genesisHash, known);
-    const secrets = known === undefined ? sealSecrets(platform, genesisHash, root) : undefined;
+    const { genesis, checkpointFolder } = options;
+    return { platform, genesis, genesisHash: blockHash(blake2_256(genesis)), settings, egress, checkpointFolder };
+  }
+
+  /** Has its secrets from here on. @param kept whether the host has them sealed already. */
+  #enter(prepared: Prepared, root: Uint8Array, kept: boolean): Uint8Array {
+    const { platform, genesisHash, checkpointFolder } = prepared;
+    const secrets = kept ? undefined : sealSecrets(platform, genesisHash, root);
     const keys = keysFromRoot(root);
     const seals = sealsOf(root, genesisHash);
-    const files =
-      options.checkpointFolder === undefined ? undefined : this.#surroundings.openFiles(options.checkpointFolder);
+    const giver = new Giver(platform, genesisHash, root);
+    const files = checkpointFolder === undefined ? undefined : this.#surroundings.openFiles(checkpointFolder);
     const checkpoints =
       files === undefined ? undefined : new Checkpoints({ files, platform, ...seals, genesisHash, random });
-    this.#opened = { platform, keys, seals, genesis, genesisHash, settings, egress, checkpoints };
+    this.#opened = { ...prepared, keys, seals, giver, checkpoints };
     const { measurement, signer, name } = platform;
     return encode({ measurement, platform: name, signer, worker: keys.workerKey, secrets }, writeEnclaveFacts);
+  }
+
+  /** Opens without secrets, to be given another enclave's. */
+  #succeed(body: Uint8Array): Uint8Array {
+    if (this.#opened !== undefined || this.#succession !== undefined) throw outOfOrder("succeed");
+    const prepared = this.#prepare(decode(body, "enclave options", readEnclaveOptions));
+    const { platform, genesisHash } = prepared;
+    const genesis = decode(prepared.genesis, "genesis", readGenesis);
+    this.#succession = { prepared, taker: new Taker(platform, { genesis, hash: genesisHash }) };
+    const { measurement, signer, name } = platform;
+    return encode({ measurement, platform: name, signer }, writeEnclavePlace);
+  }
+
+  #taker(entry: string): Taker {
+    return (this.#succession ?? this.#none(entry)).taker;
+  }
+
+  #take(body: Uint8Array): Uint8Array {
+    const root = this.#taker("take").take(decode(body, "answer", readHandoverAnswer));
+    const { prepared } = this.#succession as { prepared: Prepared };
+    this.#succession = undefined;
+    return this.#enter(prepared, root, false);
+  }
+
+  /**
+   * The giver, if it stands where it has to. A host that takes the counter away, or the files that say how far the
+   * enclave had been, shows it a chain of its choice: one on which what governance has removed is still allowed.
+   */
+  #giver(): Giver {
+    this.#answering("challenge");
+    const { giver, checkpoints, platform } = this.#opened as Opened;
+    const unbound = checkpoints === undefined && platform.counter() > 0n;
+    if (unbound || this.#rolledBack) {
+      throw new EngineError("HandoverRefused", { reason: "nothing shows that this is the newest end of the chain" });
+    }
+    return giver;
+  }
+
+  #position(): GiverPosition {
+    return this.#started("challenge");
+  }
+
+  #give(body: Uint8Array): Uint8Array {
+    const answer = this.#giver().give(decode(body, "request", readHandoverRequest), this.#position());
+    this.#retired = true;
+    return encode(answer, writeHandoverAnswer);
   }
 
   #start(body: Uint8Array): Uint8Array {
     const opened = this.#opened;
     if (opened === undefined || this.#running !== undefined) throw outOfOrder("start");
     const offer = decode(body, "start", readStartOffer);
+    this.#rolledBack = offer.acceptRollback;
     const services: RuntimeServices = {
       machine: new Machine(),
       maxStack: maxContractStack,

@@ -31,6 +31,8 @@ import { embeddedCluster } from "./chain/genesis.ts";
 import { Pool, poolLimits } from "./chain/pool.ts";
 import { isTrusted, registeredWorkers } from "./chain/registry.ts";
 import { checkSignature } from "./chain/signature.ts";
+import { Enclaves } from "./enclaves.ts";
+import { allowSuccessor } from "./governance.ts";
 import type { NodeOptions } from "./options.ts";
 import { Registrar } from "./registrar.ts";
 import { Relay } from "./relay/relay.ts";
@@ -51,6 +53,10 @@ export interface Places {
   /** Folder of the enclave's checkpoints. */
   readonly checkpointFolder: string | undefined;
   readonly platformFolder: string | undefined;
+  /** Where the code of the enclave that holds the secrets is kept; undefined = nowhere. */
+  readonly enclaveFolder?: string | undefined;
+  /** Path of the enclave's code, the package's own by default. */
+  readonly code?: string | undefined;
   /** Called once everything else has ended. */
   readonly release: () => Promise<void>;
 }
@@ -122,6 +128,11 @@ export class EmbeddedNode implements NodeApi {
       chain,
       limits: { heapMegabytes: options.enclaveMegabytes ?? 1024 },
       isolate: options.isolate ?? "thread",
+      enclaves: new Enclaves(places.enclaveFolder, places.code),
+      allow: async (place, former) => {
+        await allowSuccessor(chain, place, former, Date.now());
+        this.pool.included();
+      },
       platformFolder: places.platformFolder,
       settings: checkSettings(options),
       checkpointFolder: places.checkpointFolder,

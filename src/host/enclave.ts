@@ -35,16 +35,20 @@ export class Enclave {
   /** Resolves with the reason when the isolate is gone. */
   readonly gone: Promise<EngineError>;
 
-  /** @param start how its isolate is started. */
-  constructor(limits: IsolateLimits, start: IsolateKind | StartIsolate = "thread") {
+  /**
+   * @param start how its isolate is started.
+   * @param code path of the enclave's code, the package's own by default.
+   */
+  constructor(limits: IsolateLimits, start: IsolateKind | StartIsolate = "thread", code?: string) {
     let gone: (error: EngineError) => void = () => undefined;
     this.gone = new Promise((resolve) => {
       gone = resolve;
     });
-    this.isolate = (typeof start === "string" ? starts[start] : start)(limits, {
-      frame: (frame) => this.answered(frame),
-      ended: (reason) => gone(this.over(reason)),
-    });
+    const events = {
+      frame: (frame: unknown) => this.answered(frame),
+      ended: (reason: string) => gone(this.over(reason)),
+    };
+    this.isolate = (typeof start === "string" ? starts[start] : start)(limits, events, code);
   }
 
   /** Whether nothing is answered any more; `gone` follows when its thread or process is. */

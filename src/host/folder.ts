@@ -6,6 +6,7 @@
  * owner-<n>.sock    whose folder it is
  * chain.mdb         the chain (LMDB), with chain.mdb-lock
  * checkpoints/      sealed state of the enclave, which reads and writes it itself; the host knows only this path
+ * enclaves/         the code of the enclave that has the secrets, for the one that is to have them after it
  * platform/         what the simulated platform keeps, likewise
  * ```
  * @module
@@ -21,7 +22,7 @@ import type { Store } from "./store/store.ts";
 
 const FORMAT = "phatvm folder 1";
 const formatFile = "format";
-const ours = new Set([formatFile, "format.new", "chain.mdb", "chain.mdb-lock", "checkpoints", "platform"]);
+const ours = new Set([formatFile, "format.new", "chain.mdb", "chain.mdb-lock", "checkpoints", "enclaves", "platform"]);
 
 /** An open folder that this process owns. */
 export interface Folder {
@@ -30,6 +31,7 @@ export interface Folder {
   readonly ownership: Ownership;
   readonly store: Store;
   readonly checkpoints: string;
+  readonly enclaves: string;
   readonly platform: string;
   /** Whether it was made just now; then `born` is to be called once its chain has begun. */
   readonly fresh: boolean;
@@ -98,7 +100,7 @@ export async function openFolder(path: string, listen: boolean): Promise<Folder>
     const fresh = !isBorn(dir);
     // A folder whose making was cut short holds nothing that anybody was told of.
     if (fresh)
-      for (const name of ["chain.mdb", "chain.mdb-lock", "checkpoints"])
+      for (const name of ["chain.mdb", "chain.mdb-lock", "checkpoints", "enclaves"])
         rmSync(join(dir, name), { recursive: true, force: true });
     const store = await lmdbStore(join(dir, "chain.mdb"), dir, fresh);
     return {
@@ -106,6 +108,7 @@ export async function openFolder(path: string, listen: boolean): Promise<Folder>
       ownership,
       store,
       checkpoints: join(dir, "checkpoints"),
+      enclaves: join(dir, "enclaves"),
       platform: join(dir, "platform"),
       fresh,
       born: () => writeFormat(dir),

@@ -33,6 +33,7 @@ export async function openNode(options: NodeOptions = {}): Promise<NodeApi> {
         store: folder.store,
         checkpointFolder: folder.checkpoints,
         platformFolder: folder.platform,
+        enclaveFolder: folder.enclaves,
         release: () => folder.ownership.release(),
       },
       // A folder whose making was cut short may have a counter, but nobody was told of anything in it.

@@ -15,8 +15,18 @@
  * | metrics | nothing | `EgressMetrics` |
  * | egressRules | contract, 32 bytes | option of `EgressRules`, those of the cluster's owner |
  * | attest | option of the operator's account | `Attestation` as of the last block executed |
+ * | challenge | nothing | `HandoverChallenge` |
+ * | give | `HandoverRequest` | `HandoverAnswer`; from then on the enclave does nothing |
+ * | succeed | `EnclaveOptions` without secrets | `EnclavePlace` |
+ * | follow | `RelayedBlock` | nothing |
+ * | ask | `HandoverChallenge` | `HandoverRequest` |
+ * | take | `HandoverAnswer` | `EnclaveFacts` |
  *
- * `open` comes first and once, `start` before everything after it; it may be repeated while it fails.
+ * `open` comes first and once, `start` before everything after it; it may be repeated while it fails. An enclave that is
+ * to have another one's secrets is opened by `succeed`, `follow` for every block, `ask` and `take` in place of `open`.
+ *
+ * The host of a later version of the package speaks to an enclave of an earlier one when secrets are handed over: what
+ * `open`, `start`, `dispatch`, `challenge` and `give` take and give is never changed, only by another version of it.
  * @module
  */
 
@@ -38,6 +48,12 @@ export const Entry = {
   egressRules: 11,
   checkpoint: 12,
   attest: 20,
+  challenge: 21,
+  give: 22,
+  succeed: 23,
+  follow: 24,
+  ask: 25,
+  take: 26,
 } as const;
 
 /** What an enclave is opened with. */

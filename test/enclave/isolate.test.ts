@@ -161,7 +161,8 @@ describe.each(["thread", "process"] as const)("the isolate that is a %s", (where
 
   it("answers every entry that is called before its time, or that there is not, with an error", async () => {
     const enclave = isolate();
-    for (const entry of [0, ...Object.values(Entry).slice(1), 200]) {
+    for (const entry of [0, ...Object.values(Entry), 200]) {
+      if (entry === Entry.open || entry === Entry.succeed) continue;
       await expect(enclave.call(entry, nothing)).rejects.toMatchObject({ code: "EntryUnknown" });
     }
     const { enclave: open } = await opened(join(dir, "p"));

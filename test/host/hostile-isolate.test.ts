@@ -6,14 +6,15 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { PhatError } from "../../src/errors.ts";
+import { EngineError, PhatError } from "../../src/errors.ts";
 import { Chain } from "../../src/host/chain/chain.ts";
 import { Enclave } from "../../src/host/enclave.ts";
+import { Enclaves, encodeEnclaveRecord } from "../../src/host/enclaves.ts";
 import type { StartIsolate } from "../../src/host/isolate/isolate.ts";
 import { Relay } from "../../src/host/relay/relay.ts";
 import { memoryStore } from "../../src/host/store/memory.ts";
 import { checkSettings } from "../../src/wire/egress.ts";
-import { Entry, writeEnclaveHeight } from "../../src/wire/entry.ts";
+import { Entry, writeEnclaveFacts, writeEnclaveStart, writeSealedSecrets } from "../../src/wire/entry.ts";
 import { encodeError } from "../../src/wire/error.ts";
 import { Answer, type FrameMessage, FrameWriter, readFrame } from "../../src/wire/frame.ts";
 import { encode } from "../../src/wire/scale.ts";
@@ -180,6 +181,8 @@ describe("a relay whose isolate lies", () => {
       chain,
       limits,
       isolate: start,
+      enclaves: new Enclaves(undefined),
+      allow: async () => undefined,
       platformFolder: undefined,
       settings: checkSettings({}),
       checkpointFolder: undefined,
@@ -209,17 +212,36 @@ describe("a relay whose isolate lies", () => {
   });
 
   it("about where it stands does not start", async () => {
-    const facts = encode(0, (w) =>
-      w.raw(new Uint8Array(32)).str("none").raw(new Uint8Array(32)).raw(new Uint8Array(32)),
-    );
-    const height = encode({ height: 0xffff_ffff, hash: new Uint8Array(32) }, writeEnclaveHeight);
+    const key = new Uint8Array(32);
+    const said = { measurement: key, platform: "none", signer: key, worker: key, secrets: Uint8Array.of(1) };
+    const facts = encode(said, writeEnclaveFacts);
+    const height = encode({ height: 0xffff_ffff, hash: key, bound: 0, warnings: [] }, writeEnclaveStart);
     const { start } = liar((messages) =>
       messages.map(({ kind, request }) =>
         frameOf([Answer.ok, request, kind === Entry.open ? facts : kind === Entry.start ? height : nothing]),
       ),
     );
     const { relay } = await relayOf(start);
-    expect(await outcome(relay.start())).not.toBe("answered");
+    expect(await outcome(relay.start())).toBe("RollbackDetected");
+    await relay.stop();
+  });
+
+  it("about whose the secrets are does not start", async () => {
+    const others = encodeError(new EngineError("HandoverNeeded"));
+    const { start } = liar((messages) =>
+      messages.map(({ kind, request }) =>
+        frameOf(kind === Entry.open ? [Answer.error, request, others] : [Answer.ok, request, nothing]),
+      ),
+    );
+    const first = await relayOf(start);
+    expect(await outcome(first.relay.start())).toBe("HandoverNeeded");
+    await first.relay.stop();
+    // Nor where there are secrets, whose enclave nobody has.
+    const { relay, chain } = await relayOf(start);
+    const sealed = encode({ measurement: new Uint8Array(32), sealed: nothing }, writeSealedSecrets);
+    const enclave = encodeEnclaveRecord({ code: new Uint8Array(32), settings: "{}" });
+    await chain.keepSecrets({ sealed, enclave });
+    expect(await outcome(relay.start())).toBe("EnclaveMissing");
     await relay.stop();
   });
 });

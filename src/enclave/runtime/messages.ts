@@ -17,7 +17,7 @@ import {
   readCommand,
   readInstantiation,
 } from "../../wire/message.ts";
-import { type RegistryEvent, readRegistryEvent, registryTopic } from "../../wire/registry.ts";
+import { registryTopic } from "../../wire/registry.ts";
 import { decode, type Reader } from "../../wire/scale.ts";
 import { contractAddress } from "../contract/address.ts";
 import { tokenFault } from "../contract/dispatch-error.ts";
@@ -37,7 +37,7 @@ export interface MessageContext {
   /** The account that governs the chain. */
   readonly governor: AccountId;
   /** Applies what the chain tells of its registry. @returns what is wrong with it, if anything. */
-  readonly applyRegistry: (event: RegistryEvent) => string | undefined;
+  readonly applyRegistry: (message: Message) => string | undefined;
   /** Applies what an execution's Pink events ask for. */
   readonly applyEffects: (execution: RootExecution) => void;
 }
@@ -78,10 +78,7 @@ function cluster(message: Message, context: MessageContext): Outcome {
 }
 
 function registry(message: Message, context: MessageContext): Outcome {
-  const event = read(message, "registry event", readRegistryEvent);
-  if (typeof event === "string") return refusal(anonymous, event);
-  if (message.sender.kind !== "pallet") return refusal(anonymous, "only the chain speaks for its registry");
-  const refused = context.applyRegistry(event);
+  const refused = context.applyRegistry(message);
   return refused === undefined ? done(anonymous, nothing, [], 0n) : refusal(anonymous, refused);
 }
 

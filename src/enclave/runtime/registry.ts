@@ -7,6 +7,7 @@
  */
 
 import { quoteFault } from "../../crypto/quote.ts";
+import { EngineError } from "../../errors.ts";
 import {
   type Quote,
   readAttestation,
@@ -16,8 +17,9 @@ import {
 } from "../../wire/attestation.ts";
 import type { Genesis } from "../../wire/block.ts";
 import { type BlockHash, sameBytes, toHex } from "../../wire/bytes.ts";
-import type { RegistryEvent } from "../../wire/registry.ts";
-import type { Reader, Writer } from "../../wire/scale.ts";
+import type { Message } from "../../wire/message.ts";
+import { type RegistryEvent, readRegistryEvent } from "../../wire/registry.ts";
+import { decode, type Reader, type Writer } from "../../wire/scale.ts";
 
 type Worker = Omit<RegistryEvent & { kind: "workerRegistered" }, "kind">;
 
@@ -65,11 +67,23 @@ export class Registry {
   }
 
   /**
-   * What the registry is after an event.
-   * @param block number of the block that tells it.
-   * @returns the registry, or what is wrong with the event.
+   * What the registry is after a message of its topic.
+   * @param block number of the block that carries it.
+   * @returns the registry, or what is wrong with the message.
    */
-  after(event: RegistryEvent, block: number, chain: RegistryChain): Registry | string {
+  hear(message: Message, block: number, chain: RegistryChain): Registry | string {
+    if (message.sender.kind !== "pallet") return "only the chain speaks for its registry";
+    let event: RegistryEvent;
+    try {
+      event = decode(message.payload, "registry event", readRegistryEvent);
+    } catch (error) {
+      if (error instanceof EngineError && error.code === "Undecodable") return error.message;
+      throw error;
+    }
+    return this.#after(event, block, chain);
+  }
+
+  #after(event: RegistryEvent, block: number, chain: RegistryChain): Registry | string {
     switch (event.kind) {
       case "addMeasurement": {
         if (this.addedAt(event.measurement) !== undefined) return "the measurement is on the list already";

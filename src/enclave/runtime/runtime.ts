@@ -226,8 +226,8 @@ export class Runtime {
       moment,
       journal,
       governor: this.#genesis.governor,
-      applyRegistry: (event) => {
-        const after = this.#registry.after(event, number, { genesis: this.#genesis, hash: this.#genesisHash });
+      applyRegistry: (message) => {
+        const after = this.#registry.hear(message, number, { genesis: this.#genesis, hash: this.#genesisHash });
         if (typeof after === "string") return after;
         this.#registry = after;
         return undefined;

@@ -59,8 +59,15 @@ export interface Place {
 export interface Beginning {
   /** What its registry holds from the start. */
   readonly registry: readonly RegistryCall[];
-  /** The enclave's sealed secrets. */
-  readonly secrets: Uint8Array | undefined;
+  readonly secrets: KeptSecrets | undefined;
+}
+
+/** The enclave's secrets as the host keeps them. */
+export interface KeptSecrets {
+  /** SCALE `SealedSecrets`. */
+  readonly sealed: Uint8Array;
+  /** SCALE `EnclaveRecord`: how to start the enclave that they are sealed to. */
+  readonly enclave: Uint8Array;
 }
 
 const headKey = key("meta", "head");
@@ -69,6 +76,7 @@ const authorityKey = key("meta", "authority");
 const systemKey = key("meta", "system");
 const executedKey = key("meta", "executed");
 const secretsKey = key("meta", "secrets");
+const enclaveKey = key("meta", "enclave");
 
 function encodeHead(head: Head): Uint8Array {
   return encode(head, (w, h) => w.u32(h.number).raw(h.hash).u64(h.timestamp));
@@ -76,6 +84,13 @@ function encodeHead(head: Head): Uint8Array {
 
 function encodePlace(place: Place): Uint8Array {
   return encode(place, (w, p) => w.u32(p.block).u32(p.index));
+}
+
+function secretWrites({ sealed, enclave }: KeptSecrets): Write[] {
+  return [
+    { key: secretsKey, value: sealed },
+    { key: enclaveKey, value: enclave },
+  ];
 }
 
 const decodePlace = (bytes: Uint8Array): Place => decode(bytes, "place", (r) => ({ block: r.u32(), index: r.u32() }));
@@ -187,7 +202,7 @@ export class Chain {
       ...view.writes(),
     ];
     const { registry, secrets } = (await born?.(chain)) ?? { registry: [], secrets: undefined };
-    if (secrets !== undefined) writes.push({ key: secretsKey, value: secrets });
+    if (secrets !== undefined) writes.push(...secretWrites(secrets));
     // Genesis and first block in one commit: there is never a chain without its cluster and its worker.
     await chain.append([], now, { messages, registry }, writes).flushed;
     return chain;
@@ -337,14 +352,16 @@ export class Chain {
     this.done = Math.max(this.done, number);
   }
 
-  /** The enclave's sealed secrets as they were kept; undefined before the first opening. */
-  get secrets(): Uint8Array | undefined {
-    return this.store.get(secretsKey);
+  /** The enclave's secrets as they were kept; undefined before the first opening. */
+  get secrets(): KeptSecrets | undefined {
+    const sealed = this.store.get(secretsKey);
+    const enclave = this.store.get(enclaveKey);
+    return sealed === undefined || enclave === undefined ? undefined : { sealed, enclave };
   }
 
-  /** Keeps the enclave's sealed secrets, in place of earlier ones; ends when they are flushed. */
-  async keepSecrets(secrets: Uint8Array): Promise<void> {
-    await this.store.write([{ key: secretsKey, value: secrets }]).flushed;
+  /** Keeps the enclave's secrets, in place of earlier ones; ends when they are flushed. */
+  async keepSecrets(secrets: KeptSecrets): Promise<void> {
+    await this.store.write(secretWrites(secrets)).flushed;
   }
 
   /** Writes these, with the receipts that wait. */

@@ -11,23 +11,29 @@ import { blake2_256 } from "../../crypto/hash.ts";
 import { EngineError } from "../../errors.ts";
 import { readAttestation } from "../../wire/attestation.ts";
 import { decodeRelayedBlock, writeHeader } from "../../wire/block.ts";
-import { sameBytes } from "../../wire/bytes.ts";
+import { sameBytes, toHex } from "../../wire/bytes.ts";
 import {
   type EnclaveFacts,
   type EnclaveHeight,
+  type EnclaveOptions,
+  type EnclavePlace,
   type EnclaveResult,
   Entry,
   readEnclaveFacts,
+  readEnclavePlace,
   readEnclaveResult,
   readEnclaveStart,
+  readSealedSecrets,
   writeEnclaveOptions,
   writeStartOffer,
 } from "../../wire/entry.ts";
 import { readSealedReceipts, type SealedReceipts } from "../../wire/receipt.ts";
 import { decode, encode } from "../../wire/scale.ts";
-import type { Beginning, Chain } from "../chain/chain.ts";
+import type { Beginning, Chain, KeptSecrets } from "../chain/chain.ts";
 import { Enclave } from "../enclave.ts";
+import { decodeEnclaveRecord, type Enclaves, encodeEnclaveRecord } from "../enclaves.ts";
 import type { IsolateKind, IsolateLimits, StartIsolate } from "../isolate/isolate.ts";
+import { handOver } from "./handover.ts";
 
 /** Blocks that are sent to the enclave in one frame, at most. */
 const BATCH = 32;
@@ -42,6 +48,10 @@ export interface RelaySetting {
   readonly limits: IsolateLimits;
   /** How its isolates are started. */
   readonly isolate: IsolateKind | StartIsolate;
+  /** Where the enclave's code comes from, and that of the one before it. */
+  readonly enclaves: Enclaves;
+  /** Lets the enclave of this place have what one of another measurement has, as the chain's governance. */
+  readonly allow: (place: EnclavePlace, former: Uint8Array) => Promise<void>;
   /** Folder of the platform; without one an enclave that dies takes its keys along and cannot be followed by another. */
   readonly platformFolder: string | undefined;
   /** JSON of `EnclaveSettings`. */
@@ -62,6 +72,11 @@ export interface RelaySetting {
 interface Running {
   readonly enclave: Enclave;
   readonly facts: EnclaveFacts;
+}
+
+/** An enclave that was opened without secrets has made some; one that keeps them to itself is none. */
+function secretive(): EngineError {
+  return new EngineError("EnclaveGone", { reason: "it gives no secrets to be kept" });
 }
 
 /** Feeds one chain to one enclave. */
@@ -95,14 +110,24 @@ export class Relay {
     return this.persist(() => this.prepare());
   }
 
+  /** An isolate of the package's own enclave. */
+  private isolate(code = this.setting.enclaves.own): Enclave {
+    return new Enclave(this.setting.limits, this.setting.isolate, code);
+  }
+
   private async prepare(): Promise<Beginning> {
-    const enclave = new Enclave(this.setting.limits, this.setting.isolate);
+    const enclave = this.isolate();
+    // While the isolate starts.
+    const code = this.setting.enclaves.keep();
+    code.catch(() => undefined);
     try {
       const facts = await this.open(enclave);
       await this.restore(enclave);
       const operator = encode(undefined, (w) => w.option(undefined, () => undefined));
       const attestation = decode(await enclave.call(Entry.attest, operator), "attestation", readAttestation);
-      const { platform, signer, measurement, secrets } = facts;
+      const { platform, signer, measurement } = facts;
+      if (facts.secrets === undefined) throw secretive();
+      const secrets = this.kept(facts.secrets, await code);
       this.prepared = { enclave, facts };
       return {
         registry: [
@@ -118,12 +143,85 @@ export class Relay {
     }
   }
 
-  private async open(enclave: Enclave): Promise<EnclaveFacts> {
-    const { platformFolder, checkpointFolder, chain, settings } = this.setting;
-    const { genesisBytes: genesis, secrets } = chain;
-    const given = { platformFolder, checkpointFolder, genesis, settings, secrets };
-    const options = encode(given, writeEnclaveOptions);
-    return decode(await enclave.call(Entry.open, options), "enclave facts", readEnclaveFacts);
+  /** What an enclave is opened with, or opened for a handover. */
+  private options(settings = this.setting.settings): EnclaveOptions {
+    const { platformFolder, checkpointFolder, chain } = this.setting;
+    return { platformFolder, checkpointFolder, genesis: chain.genesisBytes, settings };
+  }
+
+  private async open(enclave: Enclave, options = this.options()): Promise<EnclaveFacts> {
+    const secrets = this.setting.chain.secrets?.sealed;
+    const body = encode({ ...options, secrets }, writeEnclaveOptions);
+    return decode(await enclave.call(Entry.open, body), "enclave facts", readEnclaveFacts);
+  }
+
+  private kept(sealed: Uint8Array, code: Uint8Array): KeptSecrets {
+    return { sealed, enclave: encodeEnclaveRecord({ code, settings: this.setting.settings }) };
+  }
+
+  /** Opens the enclave with its secrets, which it takes over from the one before it when they are that one's. */
+  private async enter(enclave: Enclave): Promise<EnclaveFacts> {
+    const { chain, enclaves } = this.setting;
+    let facts: EnclaveFacts;
+    try {
+      facts = await this.open(enclave);
+    } catch (error) {
+      const known = chain.secrets;
+      if (known === undefined || !(error instanceof EngineError) || error.code !== "HandoverNeeded") throw error;
+      facts = await this.takeOver(enclave, known);
+    }
+    const { secrets } = facts;
+    if (secrets === undefined) {
+      if (chain.secrets === undefined) throw secretive();
+      const { code } = decodeEnclaveRecord(chain.secrets.enclave);
+      if (!enclaves.has(code)) await enclaves.keep();
+      return facts;
+    }
+    // Nothing may be executed under keys that a crash could take along, and the code has to be there before them.
+    const code = await enclaves.keep();
+    await chain.keepSecrets(this.kept(secrets, code));
+    enclaves.prune(code);
+    return facts;
+  }
+
+  /** Starts the enclave that has the secrets, and has it hand them over to this one. */
+  private async takeOver(taker: Enclave, { sealed, enclave: record }: KeptSecrets): Promise<EnclaveFacts> {
+    const { chain, enclaves, allow, warn } = this.setting;
+    const former = decode(sealed, "sealed secrets", readSealedSecrets).measurement;
+    const { code, settings } = decodeEnclaveRecord(record);
+    const path = enclaves.find(code);
+    const body = encode(this.options(), writeEnclaveOptions);
+    const place = decode(await taker.call(Entry.succeed, body), "enclave place", readEnclavePlace);
+    await allow(place, former);
+    const giver = await this.former(path, this.options(settings));
+    try {
+      const facts = await handOver(giver, taker, chain);
+      warn(`The enclave ${toHex(former)} has handed its secrets over to ${toHex(place.measurement)}.`);
+      return facts;
+    } finally {
+      await giver.terminate();
+    }
+  }
+
+  /** The enclave that has the secrets, at the head of the chain. */
+  private async former(code: string, options: EnclaveOptions): Promise<Enclave> {
+    for (;;) {
+      const enclave = this.isolate(code);
+      try {
+        await this.open(enclave, options);
+        this.height = await this.restore(enclave);
+        this.checkpointAt = this.height;
+        await this.feed(enclave);
+        await this.checkpointing;
+        if (this.rollback === undefined) return enclave;
+        // One that was rolled back hands nothing over before the platform's counter stands for where it is now.
+        await this.bindAnew(enclave);
+      } catch (error) {
+        await enclave.terminate();
+        throw error;
+      }
+      await enclave.terminate();
+    }
   }
 
   /** Starts the enclave and brings it to the head of the chain. */
@@ -179,11 +277,9 @@ export class Relay {
   private async launch(): Promise<Running> {
     const { prepared } = this;
     this.prepared = undefined;
-    const enclave = prepared?.enclave ?? new Enclave(this.setting.limits, this.setting.isolate);
+    const enclave = prepared?.enclave ?? this.isolate();
     try {
-      const facts = prepared?.facts ?? (await this.open(enclave));
-      // Nothing may be executed under keys that a crash could take along.
-      if (prepared === undefined && facts.secrets !== undefined) await this.setting.chain.keepSecrets(facts.secrets);
+      const facts = prepared?.facts ?? (await this.enter(enclave));
       this.height = prepared === undefined ? await this.restore(enclave) : 0;
       this.checkpointAt = this.height;
       // Nobody is answered from a state that is behind what was answered before.
