@@ -12,9 +12,9 @@
  * @module
  */
 
-import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { open, rename } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { EngineError } from "../errors.ts";
 import { isOwnerFile, type Ownership, ownFolder } from "./owner.ts";
 import { lmdbStore } from "./store/lmdb.ts";
@@ -81,6 +81,17 @@ async function writeFormat(dir: string): Promise<void> {
   }
 }
 
+/** Makes a folder and those above it. Node's `recursive` never ends where a file system answers ENOENT, as /proc does. */
+function makeFolder(dir: string): void {
+  if (existsSync(dir)) return;
+  makeFolder(dirname(dir));
+  try {
+    mkdirSync(dir, { mode: 0o700 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  }
+}
+
 /**
  * Opens a folder as its owner, or makes it.
  * @param listen whether connections to it will be served.
@@ -89,7 +100,7 @@ async function writeFormat(dir: string): Promise<void> {
 export async function openFolder(path: string, listen: boolean): Promise<Folder> {
   const dir = resolve(path);
   try {
-    mkdirSync(dir, { recursive: true, mode: 0o700 });
+    makeFolder(dir);
     // Looked at before anything is written: a folder of somebody else's stays as it is.
     isBorn(dir);
   } catch (error) {

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -26,20 +26,6 @@ describe("a new project", () => {
       await symlink(path.resolve("node_modules", name), path.join(modules, name));
 
     await buildContract({ entry: path.join(at, "contracts/greeter.ts"), outDir: path.join(at, "build") });
-    await writeFile(
-      path.join(at, "tsconfig.json"),
-      JSON.stringify({
-        compilerOptions: {
-          noEmit: true,
-          strict: true,
-          module: "nodenext",
-          target: "es2023",
-          skipLibCheck: true,
-          types: [],
-        },
-        include: ["test"],
-      }),
-    );
     execFileSync(process.execPath, [path.resolve("node_modules/typescript/bin/tsc"), "-p", at], { stdio: "inherit" });
     const said = execFileSync(process.execPath, [path.resolve("node_modules/vitest/vitest.mjs"), "run"], { cwd: at });
     expect(said.toString()).toContain("3 passed");
@@ -68,5 +54,12 @@ describe("a new project", () => {
       code: "FolderNotEmpty",
     });
     await expect(newProject({ name: "../Hello" })).rejects.toMatchObject({ code: "ProjectName" });
+  });
+
+  test("cannot be made below a file", async () => {
+    const at = path.join(folder, "hello/package.json/below");
+    await expect(newProject({ name: "below", folder: at })).rejects.toMatchObject({ code: "FileNotWritten" });
+    const building = buildContract({ entry: "fixtures/flipper.ts", outDir: at });
+    await expect(building).rejects.toMatchObject({ code: "FileNotWritten" });
   });
 });

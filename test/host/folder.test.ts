@@ -1,4 +1,13 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -19,6 +28,13 @@ describe("a folder", () => {
     const node = await openNode({ dir: deep });
     await node.close();
     expect(readFileSync(join(deep, "format"), "utf8")).toBe("phatvm folder 1\n");
+  });
+
+  it.skipIf(!existsSync("/proc/self"))("that cannot be made is an error, and not a wait without end", async () => {
+    await expect(openNode({ dir: "/proc/phatvm/net" })).rejects.toMatchObject({ code: "StorageFailed" });
+    const file = join(dir, "file");
+    writeFileSync(file, "");
+    await expect(openNode({ dir: join(file, "net") })).rejects.toMatchObject({ code: "StorageFailed" });
   });
 
   it("of somebody else's is refused, and nothing is written into it", async () => {
