@@ -50,3 +50,10 @@ test("what a host writes is typed", async () => {
   );
   execFileSync(process.execPath, [path.resolve("node_modules/typescript/bin/tsc"), "-p", folder], { stdio: "inherit" });
 });
+
+test("what a host writes runs as it stands", async () => {
+  const { code } = blocks.find(({ file }) => file === "host/main.ts")!;
+  await writeFile(path.join(folder, "host/main.mjs"), code);
+  const said = execFileSync(process.execPath, ["host/main.mjs"], { cwd: folder }).toString();
+  expect(said).toBe("{ ok: 70n }\n");
+});
