@@ -7,7 +7,8 @@
  * @module
  */
 
-import type { CountedLoop, Linear } from "./counted.ts";
+import type { CountedLoop } from "./counted.ts";
+import type { Linear } from "./symbolic.ts";
 import type { Writer } from "./writer.ts";
 
 /** Locals and costs that a guard works with. */

@@ -34,6 +34,12 @@ export class Writer {
     this.buffer[this.o++] = value;
   }
 
+  /** An instruction with an index. */
+  indexed(op: number, index: number): void {
+    this.byte(op);
+    this.u32(index);
+  }
+
   /** A signed integer, as a double holds it exactly (up to 2^53). */
   signed(value: number): void {
     while (value < -64 || value > 63) {

@@ -172,13 +172,15 @@ class LoopCoder {
   /** A loop that has nothing in it but what a pass can foresee: the trap is in its bounds and addresses. */
   #tidyLoop(): Bytes {
     const { below, once, of } = this.#some;
-    const [counter, bound, base] = of([
-      [0, 1, 2],
-      [1, 0, 3],
-      [2, 3, 0],
-      [4, 2, 1],
+    const [counter, bound, base, stride] = of([
+      [0, 1, 2, 3],
+      [1, 0, 3, 2],
+      [2, 3, 0, 1],
+      [4, 2, 1, 0],
     ] as const);
-    const limit = (): Bytes => (once(3) ? this.#number() : [0x20, bound]);
+    // Now and then a loop whose turns can be told from the code.
+    const fixed = once(4);
+    const limit = (): Bytes => (fixed ? [0x41, signed(below(60))] : once(3) ? this.#number() : [0x20, bound]);
     const place = (): Bytes => {
       const scaled: Bytes = [0x20, counter, once(2) ? [0x41, below(4), 0x74] : []];
       return once(3) ? [0x20, of([base, counter])] : [scaled, 0x20, base, once(6) ? 0x6b : 0x6a];
@@ -204,7 +206,8 @@ class LoopCoder {
     const works = Array.from({ length: below(5) }, work);
     const step = this.#choices.of([1, 1, 1, 2, 3, 4, 8, -1, -1, -1, -2, 0]);
     const tee = once(3);
-    const advance: Bytes = [0x20, counter, 0x41, signed(step), 0x6a, tee ? 0x22 : 0x21, counter];
+    const by: Bytes = once(4) ? [0x20, stride] : [0x41, signed(step)];
+    const advance: Bytes = [0x20, counter, by, once(6) ? 0x6b : 0x6a, tee ? 0x22 : 0x21, counter];
     const comparison = 0x46 + below(10);
     const left: Bytes = once(6) ? [0x20, counter, 0x41, signed(below(9) - 4), 0x6a] : [0x20, counter];
     const condition: Bytes = once(6)
@@ -212,7 +215,7 @@ class LoopCoder {
       : once(4)
         ? [limit(), left, comparison]
         : [left, limit(), comparison];
-    const begin: Bytes = once(2) ? [this.#number(), 0x21, counter] : [];
+    const begin: Bytes = fixed ? [0x41, below(40), 0x21, counter] : once(2) ? [this.#number(), 0x21, counter] : [];
     const end: Bytes = tee ? [0x1a] : [];
     switch (below(5)) {
       case 0:
