@@ -36,6 +36,7 @@ export type {
 } from "./client/network.ts";
 export type { Proven, VerifyOptions } from "./client/proof.ts";
 export type { EventRecord, FailedReceipt, OkReceipt, TransactionReceipt } from "./client/receipts.ts";
+export type { GovernTrustOptions, TrustChange, Trusted } from "./client/trust.ts";
 export type { WorkerInfo, WorkerTrust } from "./client/workers.ts";
 export type { ContractFaultCode, EngineErrorCode, ErrorCode, Facts } from "./errors.ts";
 export { ContractFault, EngineError, PhatError } from "./errors.ts";

@@ -54,6 +54,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: "own the folder and answer the other commands until Ctrl-C",
     load: async () => (await import("./commands/serve.ts")).serve,
   },
+  keys: {
+    summary: "the workers' keys, what they measure, and until when that counts",
+    load: async () => (await import("./commands/keys.ts")).keys,
+  },
   logs: {
     summary: "what contracts logged and printed",
     load: async () => (await import("./commands/logs.ts")).logs,

@@ -36,6 +36,7 @@ import { type Proven, type VerifyOptions, verifyReceipt } from "./proof.ts";
 import { type EventRecord, eventRecord, receiptOf, type TransactionReceipt, transactionReceipt } from "./receipts.ts";
 import { Sender } from "./sender.ts";
 import { SourceMaps, withMap } from "./traps.ts";
+import { type GovernTrustOptions, registryCall, type Trusted, trustedBy } from "./trust.ts";
 import { listWorkers, type WorkerInfo } from "./workers.ts";
 
 /** A cluster of workers. */
@@ -396,6 +397,29 @@ export class Network {
   async workers(): Promise<readonly WorkerInfo[]> {
     const { node, facts } = this.#connection;
     return await listWorkers(node, facts.genesisHash, Date.now());
+  }
+
+  /** What the network's governance trusts, as the node tells it. */
+  async trusted(): Promise<Trusted> {
+    return trustedBy(await this.#connection.node.workers());
+  }
+
+  /**
+   * Changes what the network trusts, as its governor. Workers whose measurement or platform is taken off the lists do not
+   * count any more, at once; an enclave hands its secrets over to measurements that were added after its own.
+   *
+   * @returns The receipt.
+   * @throws {EngineError} `NotPermitted` when the signer does not govern the network; `AlreadyListed`, `NotListed`;
+   *   `PlatformUnknown` for a simulated platform where the genesis allows none
+   */
+  async governTrust(options: GovernTrustOptions): Promise<TransactionReceipt> {
+    const { signer, signal } = options;
+    const change = { kind: "registry", call: registryCall(options.change) } as const;
+    const sent = { signer, ...(signal === undefined ? {} : { signal }) };
+    const call = { message: "governTrust", contract: "" };
+    const { receipt } = await transact(this.#connection, sent, () => change, call, undefined);
+    if (receipt.outcome !== "ok") throw receipt.error;
+    return receipt;
   }
 
   /**

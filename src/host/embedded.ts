@@ -29,7 +29,7 @@ import { Author } from "./chain/author.ts";
 import { Chain, type CheckedExtrinsic, type Place } from "./chain/chain.ts";
 import { embeddedCluster } from "./chain/genesis.ts";
 import { Pool, poolLimits } from "./chain/pool.ts";
-import { isTrusted, registeredWorkers } from "./chain/registry.ts";
+import { acceptedSigners, allowedMeasurements, isTrusted, registeredWorkers } from "./chain/registry.ts";
 import { checkSignature } from "./chain/signature.ts";
 import { Enclaves } from "./enclaves.ts";
 import { allowSuccessor } from "./governance.ts";
@@ -203,7 +203,8 @@ export class EmbeddedNode implements NodeApi {
       header: chain.header(attestation.registration.block.number),
       active: isTrusted(view, attestation) && chain.head.timestamp < expires,
     }));
-    return { genesis: chain.genesisBytes.slice(), workers };
+    const [measurements, signers] = [allowedMeasurements(view), acceptedSigners(view)];
+    return { genesis: chain.genesisBytes.slice(), workers, measurements, signers };
   }
 
   async nextNonce(account: Uint8Array): Promise<number> {

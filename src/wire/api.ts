@@ -168,8 +168,17 @@ export const methods = {
     22,
     nothing,
     codec<Registrations>(
-      (w, { genesis, workers }) => w.bytes(genesis).vec(workers, worker.write),
-      (r) => ({ genesis: r.bytes(), workers: r.vec(worker.read, 3) }),
+      (w, { genesis, workers, measurements, signers }) => {
+        w.bytes(genesis).vec(workers, worker.write);
+        w.vec(measurements, (o, one) => o.raw(one.measurement).u32(one.addedAt));
+        w.vec(signers, (o, one) => o.str(one.platform).raw(one.signer));
+      },
+      (r) => ({
+        genesis: r.bytes(),
+        workers: r.vec(worker.read, 3),
+        measurements: r.vec((o) => ({ measurement: o.raw(32), addedAt: o.u32() }), 36),
+        signers: r.vec((o) => ({ platform: o.str(), signer: o.raw(32) }), 33),
+      }),
     ),
   ),
 } as const;

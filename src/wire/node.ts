@@ -49,6 +49,10 @@ export interface Registrations {
   /** SCALE `Genesis`: its terms say how long registrations count. */
   readonly genesis: Uint8Array;
   readonly workers: readonly WorkerRecord[];
+  /** The measurements of enclaves that governance allows, 32 bytes each, and the number of the block that added each. */
+  readonly measurements: readonly { readonly measurement: Uint8Array; readonly addedAt: number }[];
+  /** The keys of platforms whose quotes governance takes. */
+  readonly signers: readonly { readonly platform: string; readonly signer: Uint8Array }[];
 }
 
 /** A line that a contract logged or a message that it printed. */

@@ -9,8 +9,14 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Network } from "../../src/client/network.ts";
-import { openNode } from "../../src/host/node.ts";
-import { type Contract, type OpenOptions, PhatError, type TransactionReceipt } from "../../src/index.ts";
+import { connectNode, openNode } from "../../src/host/node.ts";
+import {
+  type Contract,
+  type OpenOptions,
+  PhatError,
+  type TransactionReceipt,
+  type WorkerInfo,
+} from "../../src/index.ts";
 import { readAttestation, writeAttestation } from "../../src/wire/attestation.ts";
 import { readGenesis, readHeader, writeGenesis, writeHeader } from "../../src/wire/block.ts";
 import { fromHex, toHex } from "../../src/wire/bytes.ts";
@@ -127,7 +133,7 @@ describe("the worker of an embedded network", () => {
 
   it("is trusted no more once its time is over, or governance has taken its measurement off the list", async () => {
     vi.useFakeTimers({ toFake: ["Date"] });
-    const { net, node } = await open({});
+    const { net } = await open({});
     const { receipt } = await deployed(net);
     const [worker] = await net.workers();
     await net.verify(receipt);
@@ -139,11 +145,13 @@ describe("the worker of an embedded network", () => {
     expect((await net.workers())[0]).toMatchObject({ active: false });
     later(-60_001);
     await net.verify(receipt);
-    const { genesisHash, measurement } = await node.facts();
-    const governor = account("//Alice");
-    const nonce = await node.nextNonce(governor.publicKey);
-    const call = { kind: "registry", call: { kind: "removeMeasurement", measurement } } as const;
-    await node.submit(signed(governor, genesisHash, nonce, call));
+    const measurement = worker?.measurement as `0x${string}`;
+    const change = { kind: "removeMeasurement", measurement } as const;
+    expect(await codeOf(net.governTrust({ change, signer: net.account("//Bob") }))).toBe("NotPermitted");
+    expect(await net.trusted()).toMatchObject({ measurements: [{ measurement, addedAt: 1 }] });
+    await net.governTrust({ change, signer: net.account("//Alice") });
+    expect(await net.trusted()).toMatchObject({ measurements: [] });
+    expect(await codeOf(net.governTrust({ change, signer: net.account("//Alice") }))).toBe("NotListed");
     expect(await codeOf(net.verify(receipt))).toBe("WorkerUntrusted");
     expect((await net.workers())[0]).toMatchObject({ active: false });
   });
@@ -165,6 +173,34 @@ describe("the worker of an embedded network", () => {
     const operated = { ...registration, operator: thief.publicKey as never };
     expect(await codeOf(send({ registration: operated, quote }))).toBe("QuoteForged");
     expect(await net.workers()).toHaveLength(1);
+  });
+});
+
+describe("what a network trusts", () => {
+  it("is told and changed through the socket as in the process, and says simulated wherever it shows", async () => {
+    const owner = await open({ dir, listen: true });
+    const node = (await connectNode(dir)) as NodeApi;
+    nodes.push(node);
+    const net = new Network(node, await node.facts());
+    expect(await net.workers()).toEqual(await owner.net.workers());
+    const [worker] = await net.workers();
+    const { publicKey, measurement, signer } = worker as WorkerInfo;
+    const trusted = { measurements: [{ measurement, addedAt: 1 }], signers: [{ platform: "simulated", signer }] };
+    expect(await net.trusted()).toEqual(trusted);
+    const alice = net.account("//Alice");
+    const other = toHex(new Uint8Array(32).fill(0x99));
+    await net.governTrust({ change: { kind: "addMeasurement", measurement: other }, signer: alice });
+    await net.governTrust({ change: { kind: "addSigner", platform: "sgx", signer: other }, signer: alice });
+    expect(await owner.net.trusted()).toMatchObject({
+      measurements: [{ measurement }, { measurement: other }],
+      signers: [{ signer }, { platform: "sgx", signer: other }],
+    });
+    await net.governTrust({ change: { kind: "removeSigner", platform: "simulated", signer }, signer: alice });
+    expect(await net.workers()).toEqual([{ ...worker, publicKey, active: false }]);
+    const short = { kind: "addMeasurement", measurement: "0x12" } as const;
+    expect(await codeOf(net.governTrust({ change: short, signer: alice }))).toBe("Undecodable");
+    const none = { kind: "registerWorker" } as never;
+    expect(await codeOf(net.governTrust({ change: none, signer: alice }))).toBe("Undecodable");
   });
 });
 
@@ -193,10 +229,10 @@ describe("a node that lies about its workers is found out:", () => {
     [
       "a genesis by which registrations count for ever",
       "GenesisMismatch",
-      ({ genesis, workers }) => {
-        const read = decode(genesis, "genesis", readGenesis);
+      (told) => {
+        const read = decode(told.genesis, "genesis", readGenesis);
         const attestation = { ...read.attestation, validMs: 10n ** 15n };
-        return { workers, genesis: encode({ ...read, attestation }, writeGenesis) };
+        return { ...told, genesis: encode({ ...read, attestation }, writeGenesis) };
       },
     ],
     [

@@ -105,6 +105,22 @@ describe("on a folder of its own", () => {
     expect((await phatvm("egress", token, "--clear")).out).toBe("no rules\n");
   });
 
+  it("keys prints the workers and what their attestations say, and that the platform is simulated", async () => {
+    const shown = await phatvm("keys");
+    expect(shown).toMatchObject({ code: 0, err: "" });
+    expect(shown.out).toMatch(
+      /^worker {6}(0x[0-9a-f]{64})\n {2}measures {2}(0x[0-9a-f]{64})\n {2}platform {2}simulated: it proves nothing to anybody; /,
+    );
+    expect(shown.out).toMatch(/\n {2}active {4}yes\nallowed {5}0x[0-9a-f]{64} since block 1\n$/);
+    const told = JSON.parse((await phatvm("keys", "--json")).out);
+    const [, publicKey, measurement] = /worker +(\S+)\n +measures +(\S+)/.exec(shown.out) ?? [];
+    expect(told).toMatchObject({
+      workers: [{ publicKey, measurement, platform: "simulated", active: true, expires: expect.stringMatching(/Z$/) }],
+      measurements: [{ measurement, addedAt: 1 }],
+      signers: [{ platform: "simulated" }],
+    });
+  });
+
   it("upload prints the code hash, once stored and once found", async () => {
     const stored = await phatvm("upload", bundle("counter"));
     expect(stored.code).toBe(0);

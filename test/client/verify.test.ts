@@ -240,15 +240,15 @@ describe("a node that lies about the proof is found out:", () => {
     const liar = through({ proof: async () => await forged(receipt) });
     /** A platform of its own makes any quote: what "simulated" is worth. */
     const workers = async (): Promise<Registrations> => {
-      const { genesis, workers: known } = await node.workers();
-      const [record] = known as [WorkerRecord];
+      const told = await node.workers();
+      const [record] = told.workers as [WorkerRecord];
       const { registration, quote } = decode(record.attestation, "attestation", readAttestation);
       const claimed = { ...registration, worker: forger };
       const data = quotedData(registrationPurpose, registrationBytes(claimed));
       const platform = ed25519Signer(new Uint8Array(32).fill(8));
       const own = { ...quote, data, signer: platform.publicKey };
       const attestation = { registration: claimed, quote: { ...own, signature: platform.sign(quoteMessage(own)) } };
-      return { genesis, workers: [{ ...record, attestation: encode(attestation, writeAttestation) }] };
+      return { ...told, workers: [{ ...record, attestation: encode(attestation, writeAttestation) }] };
     };
     const alone = { proof: async () => await forged(receipt), workers } as unknown as NodeApi;
     const believing = new Network(alone, { ...facts, worker: forger });

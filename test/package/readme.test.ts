@@ -42,11 +42,14 @@ describe("the README", () => {
     }
   });
 
-  it.each(["README.md", "docs/architecture.md", "docs/values.md"])("%s links to files that are there", (name) => {
-    const links = [...read(name).matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)].map(([, target]) => target as string);
-    const missing = links.filter((target) => !existsSync(resolve(root, dirname(name), target)));
-    expect(missing).toEqual([]);
-  });
+  it.each(["README.md", "docs/architecture.md", "docs/attestation.md", "docs/values.md"])(
+    "%s links to files that are there",
+    (name) => {
+      const links = [...read(name).matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)].map(([, target]) => target as string);
+      const missing = links.filter((target) => !existsSync(resolve(root, dirname(name), target)));
+      expect(missing).toEqual([]);
+    },
+  );
 
   it("lists every command of the command line, and no other", async () => {
     const { commands } = await import("../../src/cli/commands.ts");
