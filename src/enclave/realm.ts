@@ -202,12 +202,16 @@ export function closeRealm(): void {
     emitWarning: () => undefined,
   };
 
+  const random = globalThis.crypto;
   const kept = new Set([...language, ...platform, ...constants]);
   for (const name of Object.getOwnPropertyNames(globalThis)) {
     if (!kept.has(name) && !Reflect.deleteProperty(globalThis, name)) refuseChange(name);
   }
   const fixed = { writable: false, configurable: false, enumerable: false };
   Object.defineProperty(globalThis, "process", { ...fixed, value: Object.freeze(process) });
+  // The curves blind what is secret with it.
+  const crypto = { getRandomValues: (array: Uint8Array): Uint8Array => random.getRandomValues(array) };
+  Object.defineProperty(globalThis, "crypto", { ...fixed, value: Object.freeze(crypto) });
   Object.defineProperty(globalThis, "eval", { ...fixed, value: refused });
   Object.defineProperty(globalThis, "Function", { ...fixed, value: (functions[0] as () => void).constructor });
   // There is nobody to read it.
