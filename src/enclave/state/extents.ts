@@ -120,7 +120,7 @@ class Saving {
     const chunks: (Chunk | undefined)[] = [];
     let total = 0;
     for (let slot = 0; slot < branchWidth; slot++) {
-      const child = branch.children[slot];
+      const child = branch[slot];
       const chunk = child === undefined ? undefined : yield* this.#node(tree, child, branch, slot, depth + branchBits);
       chunks.push(chunk);
       total += chunk?.bytes.length ?? 0;
@@ -128,7 +128,7 @@ class Saving {
     for (let slot = 0; slot < branchWidth && total > extentBytes; slot++) {
       const chunk = chunks[slot];
       if (chunk === undefined || chunk.reference || chunk.bytes.length < childBytes) continue;
-      const node = branch.children[slot] as Page | Branch;
+      const node = branch[slot] as Page | Branch;
       chunks[slot] = yield* this.#put(chunk, node, branch.hashOf(slot), branch.weightOf(slot));
     }
     return {
@@ -343,10 +343,10 @@ function gatherBelow(
 ): void {
   if (node instanceof Branch) {
     for (let slot = 0; slot < branchWidth; slot++) {
-      const child = node.children[slot];
+      const child = node[slot];
       if (child === undefined) continue;
       const putChild = (absent: Absent): void => {
-        node.children[slot] = absent;
+        node[slot] = absent;
       };
       gatherNode(tree, child, { way: { branch: node, slot, up: way }, within: inside, put: putChild }, out);
     }
@@ -382,7 +382,7 @@ function residentOf(tree: Tree, node: Node): number {
     for (let rest = node.holes; rest !== 0; rest &= rest - 1) {
       const slot = 31 - Math.clz32(rest & -rest);
       whole -= node.weightOf(slot);
-      const child = node.children[slot];
+      const child = node[slot];
       if (child !== undefined) sum += residentOf(tree, child);
     }
     return sum + whole;
@@ -408,7 +408,10 @@ function dirtyOf(tree: Tree, node: Node): number {
   if (node instanceof Absent || node.outside !== undefined) return 0;
   let sum = 0;
   if (node instanceof Branch) {
-    for (const child of node.children) if (child !== undefined) sum += dirtyOf(tree, child);
+    for (let slot = 0; slot < branchWidth; slot++) {
+      const child = node[slot];
+      if (child !== undefined) sum += dirtyOf(tree, child);
+    }
     return sum;
   }
   sum = node.used;
@@ -447,7 +450,7 @@ function* placesOfNode(
   const node = start instanceof Absent ? tree.load(start, parent, slot, depth) : start;
   if (node instanceof Branch) {
     for (let i = 0; i < branchWidth; i++) {
-      const child = node.children[i];
+      const child = node[i];
       if (child !== undefined) yield* placesOfNode(tree, child, node, i, depth + branchBits);
     }
     return;

@@ -23,8 +23,9 @@ const heaviest = 0x7fff_ffff;
 
 /** A place where keys part, by four bits. */
 export class Branch {
+  /** The children stand in the branch itself: one place less to go to. */
+  [slot: number]: Node | undefined;
   readonly epoch: number;
-  readonly children: (Node | undefined)[];
   /**
    * Of each child the hash, eight words, then the hashes of four of those each, then how many entries are below each
    * child, then their bytes of memory: as of when the branch was last sealed. A branch is hashed without looking at the
@@ -33,6 +34,8 @@ export class Branch {
   readonly row: Int32Array;
   /** Bit n is set when child n has changed since. */
   changed: number;
+  /** Whether the sizes below are others than the branch above knows. */
+  resized = true;
   /** Bit n is set when something below child n was absent; it may be there again. */
   holes: number;
   /** What may stand in its place, once it has been written as it is with all below it. */
@@ -40,32 +43,44 @@ export class Branch {
   /** When it was last used, if it was written. */
   usedAt = 0;
 
-  constructor(epoch: number, children: (Node | undefined)[], row?: Int32Array, changed = allChanged, holes = 0) {
+  constructor(
+    epoch: number,
+    children?: { readonly [slot: number]: Node | undefined },
+    row?: Int32Array,
+    changed = allChanged,
+    holes = 0,
+  ) {
     this.epoch = epoch;
-    this.children = children;
     this.row = row ?? new Int32Array(rowLength);
     this.changed = changed;
     this.holes = holes;
+    for (let slot = 0; slot < branchWidth; slot++) this[slot] = children?.[slot];
   }
 
   /** A copy to be changed in another epoch. */
   copy(epoch: number): Branch {
-    return new Branch(epoch, this.children.slice(), this.row.slice(), this.changed, this.holes);
+    return new Branch(epoch, this, this.row.slice(), this.changed, this.holes);
   }
 
-  /** Takes the hash of a child from `blake2Area.digest`, and what else is known of it. */
-  takeChild(slot: number, count: number, weight: number): void {
+  /** Takes the hash of a child from `blake2Area.digest`. */
+  takeHash(slot: number): void {
     const { row } = this;
     const { digest } = blake2Area;
     const at = words * slot;
     for (let i = 0; i < words; i++) row[at + i] = digest[i]!;
+  }
+
+  /** Takes what else is known of a child. */
+  takeSize(slot: number, count: number, weight: number): void {
+    const { row } = this;
+    this.resized = true;
     row[counts + slot] = count;
     row[weights + slot] = Math.min(weight, heaviest);
   }
 
   /** Takes what is known of a child that is absent. */
   refer(slot: number, hash: Uint8Array): void {
-    const { count, weight } = this.children[slot] as Absent;
+    const { count, weight } = this[slot] as Absent;
     this.row.set(new Int32Array(hash.slice().buffer), words * slot);
     this.row[counts + slot] = count;
     this.row[weights + slot] = Math.min(weight, heaviest);
@@ -75,7 +90,8 @@ export class Branch {
   /** Forgets a child. */
   clearChild(slot: number): void {
     const { row } = this;
-    this.children[slot] = undefined;
+    this.resized = true;
+    this[slot] = undefined;
     row.fill(0, words * slot, words * (slot + 1));
     row[counts + slot] = 0;
     row[weights + slot] = 0;

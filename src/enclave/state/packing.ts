@@ -157,12 +157,12 @@ function readPage(r: Reader, depth: number): Page {
 function readBranch(r: Reader, depth: number): Branch {
   if (depth >= 8 * maxKeyBytes) throw r.fail("a branch below the last bit of every key");
   const bitmap = r.u16();
-  const branch = new Branch(0, new Array(branchWidth).fill(undefined));
+  const branch = new Branch(0);
   for (let slot = 0; slot < branchWidth; slot++) {
     if ((bitmap & (1 << slot)) === 0) continue;
     const child = readNode(r, depth + branchBits);
     if (child === undefined) throw r.fail("a child that is not there");
-    branch.children[slot] = child.node;
+    branch[slot] = child.node;
     if (child.hash !== undefined) branch.refer(slot, child.hash);
   }
   return branch;

@@ -145,6 +145,8 @@ export class Page {
   /** Bit n is set when the hash of group n is right. */
   #groups: number;
   objects: unknown[] | undefined;
+  /** Whether its size is another than the branch above knows. */
+  resized = true;
   /** What may stand in its place, once it has been written as it is. */
   outside: Absent | undefined = undefined;
   /** When it was last used, if it was written. */
@@ -284,6 +286,7 @@ export class Page {
       if (length > 48) bytes.set(value!, at);
       else for (let i = 0; i < length; i++) bytes[at + i] = value![i]!;
     }
+    if (object !== undefined || this.objects !== undefined) this.resized = true;
     this.setObject(index, object);
     this.mark(index);
   }
@@ -320,6 +323,7 @@ export class Page {
     }
     made.set(bytes.subarray(after, used), begin + (after - from) + shift);
     this.count = total;
+    this.resized = true;
     this.used = used + shift + perEntry * (total - count);
     // Room to grow saves most pages of a growing tree an allocation, which costs more than the copy.
     if (this.used > bytes.length) this.bytes = new Uint8Array((this.used * 1.375 + 63) & ~63);

@@ -121,6 +121,8 @@ export abstract class Tree {
 
   /** Makes this tree, which must be new, one of the content of another. */
   protected share(other: Tree): void {
+    // Nodes are hashed before they are shared: a branch and its copy would each have to be told what is new below them.
+    other.root();
     this.#root = other.#root;
     this.#size = other.#size;
     this.#hash = other.#hash;
@@ -163,7 +165,7 @@ export abstract class Tree {
         return this.index < 0 ? undefined : node;
       }
       slot = childOf(key, length, depth);
-      const child: Node | undefined = node.children[slot];
+      const child: Node | undefined = node[slot];
       if (child === undefined) return undefined;
       parent = node;
       node = child;
@@ -198,7 +200,7 @@ export abstract class Tree {
       slot = childOf(key, length, depth);
       node.changed |= 1 << slot;
       parent = node;
-      node = node.children[slot] ??= emptyPage(this.#epoch);
+      node = node[slot] ??= emptyPage(this.#epoch);
     }
   }
 
@@ -209,20 +211,20 @@ export abstract class Tree {
 
   #put(parent: Branch | undefined, slot: number, node: Node): void {
     if (parent === undefined) this.#root = node;
-    else parent.children[slot] = node;
+    else parent[slot] = node;
   }
 
   /** A branch over the entries of a page. */
   #split(page: Page, depth: number): Branch {
-    const children: (Node | undefined)[] = new Array(branchWidth).fill(undefined);
+    const branch = new Branch(this.#epoch);
     for (let from = 0; from < page.count; ) {
       const slot = childOf(page.key(from), page.keyLength(from), depth);
       let to = from + 1;
       while (to < page.count && childOf(page.key(to), page.keyLength(to), depth) === slot) to++;
-      children[slot] = pageOf(this.#epoch, [{ page, from, to }], depth + branchBits);
+      branch[slot] = pageOf(this.#epoch, [{ page, from, to }], depth + branchBits);
       from = to;
     }
-    return new Branch(this.#epoch, children);
+    return branch;
   }
 
   /**
@@ -262,7 +264,7 @@ export abstract class Tree {
     if (node instanceof Page) yield node;
     else {
       for (let i = 0; i < branchWidth; i++) {
-        const child = node.children[i];
+        const child = node[i];
         if (child !== undefined) yield* this.#pagesOf(child, node, i, depth + branchBits);
       }
     }
@@ -272,7 +274,7 @@ export abstract class Tree {
   root(): Uint8Array {
     if (this.#hash === undefined) {
       const node = this.#seal(this.#root as Page | Branch, 0);
-      this.#root = node ?? emptyPage(this.#epoch);
+      this.#root = node ?? emptyPage(0);
       this.#hash = node === undefined ? new Uint8Array(32) : blake2Area.digestBytes.slice();
     }
     return this.#hash;
@@ -290,13 +292,13 @@ export abstract class Tree {
     }
     for (let rest = node.changed; rest !== 0; rest &= rest - 1)
       this.#sealChild(node, 31 - Math.clz32(rest & -rest), depth);
-    if (node.count > bucketEntries) {
+    if (!node.resized || node.count > bucketEntries) {
       node.hash();
       return node;
     }
     const runs = [];
     for (let slot = 0; slot < branchWidth; slot++) {
-      const child = node.children[slot];
+      const child = node[slot];
       if (child === undefined) continue;
       const page = child instanceof Absent ? this.load(child, node, slot, depth + branchBits) : child;
       if (!(page instanceof Page)) throw new EngineError("Internal", { what: "a branch of few entries" });
@@ -306,19 +308,22 @@ export abstract class Tree {
   }
 
   #sealChild(branch: Branch, slot: number, depth: number): void {
-    const child = branch.children[slot];
+    const child = branch[slot];
     if (child instanceof Absent) return;
     const node = child === undefined ? undefined : this.#seal(child, depth + branchBits);
     if (node === undefined) {
       branch.clearChild(slot);
       return;
     }
-    branch.children[slot] = node;
+    branch.takeHash(slot);
+    if (branch[slot] === node && !node.resized) return;
+    node.resized = false;
+    branch[slot] = node;
     if (node instanceof Page) {
-      branch.takeChild(slot, node.count, weightOfPage(node, this.values));
+      branch.takeSize(slot, node.count, weightOfPage(node, this.values));
       branch.holes &= ~(1 << slot);
     } else {
-      branch.takeChild(slot, node.count, node.weight);
+      branch.takeSize(slot, node.count, node.weight);
       if (node.holes === 0) branch.holes &= ~(1 << slot);
       else branch.holes |= 1 << slot;
     }

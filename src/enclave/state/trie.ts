@@ -53,6 +53,7 @@ export class Trie<V extends NonNullable<unknown>> extends Tree {
       const before = this.recordOf(page, index);
       page.setObject(index, value);
       page.mark(index);
+      page.resized = true;
       return before;
     }
     page.insert(~index, key, this.depth, undefined, value);
