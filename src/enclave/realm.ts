@@ -205,7 +205,9 @@ export function closeRealm(): void {
   const random = globalThis.crypto;
   const kept = new Set([...language, ...platform, ...constants]);
   for (const name of Object.getOwnPropertyNames(globalThis)) {
-    if (!kept.has(name) && !Reflect.deleteProperty(globalThis, name)) refuseChange(name);
+    if (kept.has(name) || Reflect.deleteProperty(globalThis, name)) continue;
+    // A flag of the host's puts it there for good (`gc`), but lets it be overwritten.
+    if (!Reflect.defineProperty(globalThis, name, { value: undefined, writable: false })) refuseChange(name);
   }
   const fixed = { writable: false, configurable: false, enumerable: false };
   Object.defineProperty(globalThis, "process", { ...fixed, value: Object.freeze(process) });

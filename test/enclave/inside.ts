@@ -158,6 +158,7 @@ const reaching: Record<string, () => unknown> = {
   "process.env, written": () => {
     all.process.env.PATH = "/";
   },
+  gc: () => all.gc(),
   fetch: () => all.fetch("http://127.0.0.1:1/"),
   WebSocket: () => new all.WebSocket("ws://127.0.0.1:1/"),
   BroadcastChannel: () => new all.BroadcastChannel("x"),

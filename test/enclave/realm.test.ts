@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setFlagsFromString } from "node:v8";
 import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Isolate, StartIsolate } from "../../src/host/isolate/isolate.ts";
@@ -52,6 +53,17 @@ async function attempts(start: StartIsolate): Promise<Told> {
     await isolate?.terminate();
   }
 }
+
+it("closes also where the host's flags have put more into it", async () => {
+  setFlagsFromString("--expose-gc");
+  try {
+    const { working, reaching } = await attempts(startThread);
+    expect(working["what globals there are"]).not.toMatch(/\bgc\b/);
+    expect(reaching.gc).toMatch(/^threw/);
+  } finally {
+    setFlagsFromString("--no-expose-gc");
+  }
+});
 
 describe.each([
   ["thread", startThread],
