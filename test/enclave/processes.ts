@@ -47,10 +47,10 @@ export function isolatesOf(parent: number): number[] {
     .filter((pid) => commandOf(pid).some((word) => word.endsWith("isolate/child.js")));
 }
 
-/** Waits until something holds, and fails when it does not within ten seconds. */
-export async function until(holds: () => boolean, what: string): Promise<void> {
-  for (let waited = 0; !holds(); waited += 10) {
-    if (waited > 10_000) throw new TypeError(`it never came about that ${what}`);
+/** Waits until something holds, and fails when it does not in time. */
+export async function until(holds: () => boolean, what: string, milliseconds = 10_000): Promise<void> {
+  for (const start = performance.now(); !holds(); ) {
+    if (performance.now() - start > milliseconds) throw new TypeError(`it never came about that ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }
