@@ -43,4 +43,11 @@ export { ContractFault, EngineError, PhatError } from "./errors.ts";
 export type {} from "./globals.ts";
 export type { BlockOptions, ClusterTerms, NodeOptions } from "./host/options.ts";
 export { type OpenOptions, open } from "./open.ts";
-export type { EgressFigures, EgressOptions, EgressRule, EgressRules, QueryLimits } from "./wire/egress.ts";
+export type {
+  EgressFigures,
+  EgressOptions,
+  EgressRule,
+  EgressRules,
+  EnclaveLimits,
+  QueryLimits,
+} from "./wire/egress.ts";

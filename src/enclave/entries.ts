@@ -23,6 +23,7 @@ import {
   Entry,
   readEnclaveOptions,
   readStartOffer,
+  type StartOffer,
   writeEnclaveFacts,
   writeEnclaveHeight,
   writeEnclavePlace,
@@ -51,10 +52,15 @@ import { keysFromRoot } from "./keys/from-root.ts";
 import type { KeyProvider } from "./keys/provider.ts";
 import { openSecrets, type Seals, sealSecrets, sealsOf } from "./keys/secrets.ts";
 import { Runtime, type RuntimeServices } from "./runtime/runtime.ts";
+import type { StateSource } from "./state/extents.ts";
 
 const QUERY_LOG = "query log";
 /** The most log lines that one call gives back; the first ones are kept. */
 const MOST_LOGS = 10_000;
+/** Bytes of contract state that stay in memory unless the host says otherwise. */
+const usualMemory = 512 * 1024 * 1024;
+/** Milliseconds that a query can take, when it is not said. */
+const usualGrace = 10_000;
 
 /** What an enclave has before it has secrets. */
 interface Prepared {
@@ -119,7 +125,7 @@ export class Entries {
       case Entry.dispatch:
         return this.#dispatch(body);
       case Entry.query:
-        return this.#answering("query").queries.ask(decode(body, "query", readQuery), request);
+        return this.#query(body, request);
       case Entry.cancel: {
         const { queries } = this.#running ?? this.#none("cancel");
         queries.cancel(decode(body, "request number", (r) => r.u32()));
@@ -219,7 +225,17 @@ export class Entries {
     const giver = new Giver(platform, genesisHash, root);
     const files = checkpointFolder === undefined ? undefined : this.#surroundings.openFiles(checkpointFolder);
     const checkpoints =
-      files === undefined ? undefined : new Checkpoints({ files, platform, ...seals, genesisHash, random });
+      files === undefined
+        ? undefined
+        : new Checkpoints({
+            files,
+            platform,
+            ...seals,
+            genesisHash,
+            random,
+            now,
+            graceMs: 2 * (prepared.settings.queries.timeoutMs ?? usualGrace),
+          });
     this.#opened = { ...prepared, keys, seals, giver, checkpoints };
     const { measurement, signer, name } = platform;
     return encode({ measurement, platform: name, signer, worker: keys.workerKey, secrets }, writeEnclaveFacts);
@@ -285,17 +301,30 @@ export class Entries {
         if (this.#logs.length < MOST_LOGS) this.#logs.push(record);
       },
     };
-    const { restored, warnings } = opened.checkpoints?.start(offer, (at, content) => {
-      const runtime = Runtime.restore(opened.genesis, content, services);
-      if (!sameBytes(runtime.hash, at.hash)) {
-        throw new EngineError("SealBroken", { what: "The checkpoint", reason: "its state is that of another block" });
-      }
-      return runtime;
-    }) ?? { restored: undefined, warnings: [] };
-    const runtime = restored ?? Runtime.create(opened.genesis, services);
+    const { checkpoints } = opened;
+    const { runtime, warnings } =
+      checkpoints === undefined
+        ? { runtime: Runtime.create(opened.genesis, services), warnings: [] }
+        : this.#recovered(opened, checkpoints, offer, { ...services, source: checkpoints.source });
     this.#running = { runtime, queries: this.#queries(opened, runtime) };
     const { height, hash } = runtime;
     return encode({ height, hash, bound: this.#bound, warnings }, writeEnclaveStart);
+  }
+
+  #recovered(
+    { genesis }: Opened,
+    checkpoints: Checkpoints,
+    offer: StartOffer,
+    services: RuntimeServices & { readonly source: StateSource },
+  ): { readonly runtime: Runtime; readonly warnings: readonly string[] } {
+    const { restored, warnings } = checkpoints.start(offer, (at, content) => {
+      const runtime = Runtime.resume(genesis, content, services);
+      if (!sameBytes(runtime.hash, at.hash) || !sameBytes(runtime.stateRoot, at.stateRoot)) {
+        throw new EngineError("SealBroken", { what: "The checkpoint", reason: "its state is that of another block" });
+      }
+      return runtime;
+    });
+    return { runtime: restored ?? Runtime.create(genesis, services), warnings };
   }
 
   #queries({ seals, settings, egress }: Opened, runtime: Runtime): Queries {
@@ -354,6 +383,7 @@ export class Entries {
     this.#takeLogs();
     const { sealed } = runtime.dispatch(block);
     checkpoints?.checkState(runtime);
+    this.#trim();
     return encode({ result: encode(sealed, writeSealedReceipts), logs: this.#takeLogs() }, writeEnclaveResult);
   }
 
@@ -362,8 +392,34 @@ export class Entries {
     const { checkpoints } = this.#opened as Opened;
     if (checkpoints === undefined) throw outOfOrder("checkpoint");
     const { height, hash, stateRoot } = runtime;
-    await checkpoints.take({ height, hash, stateRoot }, [runtime.snapshot()]);
+    await checkpoints.take({ height, hash, stateRoot }, (sink, options) => runtime.save(sink, options));
+    this.#trim();
     return encode({ height, hash }, writeEnclaveHeight);
+  }
+
+  /** Answers a query; what it took of cold state into memory goes again. */
+  #query(body: Uint8Array, request: number): Promise<Uint8Array> {
+    const { queries } = this.#answering("query");
+    return queries.ask(decode(body, "query", readQuery), request).finally(() => this.#trim());
+  }
+
+  /** Lets go of cold state until the rest fits its budget; what has changed is written out first where need be. */
+  #trim(): void {
+    const { checkpoints, settings } = this.#opened as Opened;
+    if (checkpoints === undefined || this.#running === undefined) return;
+    const { runtime } = this.#running;
+    const budget = settings.enclave.memoryBytes ?? usualMemory;
+    // A quarter more goes than has to, so that this is not done after every block.
+    const excess = (): number => runtime.residentBytes - budget * 0.75;
+    if (runtime.residentBytes <= budget || runtime.evict(excess()) >= excess()) return;
+    if (runtime.residentBytes <= budget) return;
+    try {
+      checkpoints.spill((sink, options) => runtime.save(sink, options));
+      runtime.evict(excess());
+    } catch (error) {
+      // A disk that is full: memory holds what it must, and the next checkpoint tells of the disk.
+      if (!(error instanceof EngineError)) throw error;
+    }
   }
 }
 

@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { EgressOptions, QueryLimits } from "../wire/egress.ts";
+import type { EgressOptions, EnclaveLimits, QueryLimits } from "../wire/egress.ts";
 
 /** The terms of the embedded network's cluster. Amounts in its smallest unit. */
 export interface ClusterTerms {
@@ -63,7 +63,9 @@ export interface NodeOptions {
    * one's and whose memory is not in this one's heap snapshots.
    */
   readonly isolate?: "thread" | "process";
-  /** Megabytes of JavaScript heap for the enclave: default 1024. */
+  /** What of the machine's memory the enclave's state may take. */
+  readonly enclave?: EnclaveLimits;
+  /** Megabytes of JavaScript heap for the enclave, beside its state: default 1024. */
   readonly enclaveMegabytes?: number;
   /** Hears what went wrong without stopping anything: a damaged checkpoint that was passed over, an enclave restarted. */
   readonly onWarning?: (warning: string) => void;

@@ -75,10 +75,20 @@ export interface QueryLimits {
   readonly clearLogs?: boolean;
 }
 
+/** What of the machine an enclave may take. */
+export interface EnclaveLimits {
+  /**
+   * Bytes of contract state and code that are kept in memory: what is cold goes, sealed, to the folder, and comes back
+   * when it is used. At least 1 MiB; default 512 MiB. A network without a folder keeps everything in memory.
+   */
+  readonly memoryBytes?: number;
+}
+
 /** What an enclave is set to. */
 export interface EnclaveSettings {
   readonly egress: EgressOptions;
   readonly queries: QueryLimits;
+  readonly enclave: EnclaveLimits;
 }
 
 type Check = (value: unknown, where: string) => void;
@@ -155,7 +165,8 @@ const queries = shape({
   backlog: whole(0, 1_000_000),
   clearLogs: bool,
 });
-const settings = shape({ egress, queries });
+const enclave = shape({ memoryBytes: whole(1024 * 1024, Number.MAX_SAFE_INTEGER) });
+const settings = shape({ egress, queries, enclave });
 
 /**
  * Checks the form of rules; patterns of hosts are not looked at.
@@ -171,8 +182,9 @@ export const checkRules: (value: unknown, where: string) => void = shape(rules);
 export function checkSettings(value: {
   egress?: EgressOptions | undefined;
   queries?: QueryLimits | undefined;
+  enclave?: EnclaveLimits | undefined;
 }): string {
-  const given = { egress: value.egress ?? {}, queries: value.queries ?? {} };
+  const given = { egress: value.egress ?? {}, queries: value.queries ?? {}, enclave: value.enclave ?? {} };
   settings(given, "open");
   return JSON.stringify(given);
 }
@@ -182,7 +194,7 @@ export function checkSettings(value: {
  * @throws {EngineError} `SettingsInvalid`.
  */
 export function readSettings(json: string | undefined): EnclaveSettings {
-  if (json === undefined) return { egress: {}, queries: {} };
+  if (json === undefined) return { egress: {}, queries: {}, enclave: {} };
   let value: unknown;
   try {
     value = JSON.parse(json);
@@ -190,7 +202,7 @@ export function readSettings(json: string | undefined): EnclaveSettings {
     throw invalid("open", "the settings are not JSON");
   }
   settings(value, "open");
-  return { egress: {}, queries: {}, ...(value as Partial<EnclaveSettings>) };
+  return { egress: {}, queries: {}, enclave: {}, ...(value as Partial<EnclaveSettings>) };
 }
 
 /** What the queries of a contract, or of all, have cost since the enclave was started. */

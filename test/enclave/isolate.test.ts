@@ -71,7 +71,7 @@ describe.each(["thread", "process"] as const)("the isolate that is a %s", (where
   it("is measured by its one bundled file and its configuration, and says that its platform is simulated", async () => {
     const { facts } = await opened();
     const code = createHash("sha256").update(readFileSync(bundle)).digest();
-    const plain = measuredConfiguration({ egress: {}, queries: {} });
+    const plain = measuredConfiguration({ egress: {}, queries: {}, enclave: {} });
     expect(facts.measurement).toEqual(measurementOf(code, plain));
     expect(facts.platform).toBe("simulated");
   });

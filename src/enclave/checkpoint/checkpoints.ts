@@ -1,13 +1,16 @@
 /**
  * Checkpoints of the enclave's state, bound to the platform's monotonic counter.
  *
+ * A checkpoint is small: what of the state has changed since the one before is in segments (`segments.ts`), and it refers
+ * to the rest, which is there already.
+ *
  * The state is a function of the chain, so any good checkpoint is a good place to start from: what it does not cover is
  * executed again. What a host could gain is to offer a chain, and a state with it, that ends earlier than what was
  * acknowledged. Therefore the height of the newest checkpoint is bound to the counter: every sealed file carries the
  * value that the counter has once the file counts, and small *anchors*, two alike, carry nothing else than the block.
  *
  * ```text
- * take     checkpoint with c+1, flushed, named  →  both anchors with c+1, flushed, named  →  counter: c+1  →  answer
+ * take     segments, flushed  →  checkpoint with c+1, flushed, named  →  both anchors with c+1, flushed, named  →  counter: c+1  →  answer
  * start    bound = the highest block that a file of counter c or c+1 names
  * ```
  *
@@ -27,8 +30,11 @@ import type { Platform } from "../../platform/platform.ts";
 import { sameBytes } from "../../wire/bytes.ts";
 import { decode, encode } from "../../wire/scale.ts";
 import { type SealHeader, type SealingKeys, type SealingStream, type SealPolicy, saltBytes } from "../keys/sealing.ts";
+import type { RuntimeSave, RuntimeSaving } from "../runtime/runtime.ts";
+import type { SaveOptions, StateSink, StateSource } from "../state/extents.ts";
 import { type ExecutedBlock, readExecutedBlock, writeExecutedBlock } from "./executed.ts";
-import { SealedFolder } from "./folder.ts";
+import { SealedFolder, turn } from "./folder.ts";
+import { readSegments, type SegmentFacts, Segments, writeSegments } from "./segments.ts";
 
 const CHECKPOINT = "checkpoint";
 const ANCHOR = "anchor";
@@ -38,8 +44,10 @@ const named = /^checkpoint-(\d{10})\.sealed$/;
 const KEPT = 2;
 /** How many are looked at: a folder full of files with their names is not read whole. */
 const LOOKED_AT = 16;
-/** Chunks of 256 KiB: a query waits for one at most. */
-const CHUNK_BITS = 18;
+/** Chunks of 64 KiB: a query waits for one at most. */
+const CHUNK_BITS = 16;
+/** Milliseconds after which everything else has its turn. */
+const SLICE_MS = 0.5;
 /** Bytes of an `ExecutedBlock`. */
 const EXECUTED = 68;
 
@@ -57,6 +65,20 @@ export interface CheckpointSetting {
   /** Hash of the chain's genesis: 32 bytes. */
   readonly genesisHash: Uint8Array;
   readonly random: (length: number) => Uint8Array;
+  /** Milliseconds of a clock that never goes back. */
+  readonly now: () => number;
+  /** Milliseconds that a query may run on a state of before. */
+  readonly graceMs: number;
+}
+
+/** Begins to save the state as it is when this is called, part by part. */
+export type BeginSave = (sink: StateSink, options: SaveOptions) => RuntimeSaving;
+
+/** A save under way, which whoever needs it done drives on. */
+interface Saving {
+  readonly steps: RuntimeSaving;
+  result: RuntimeSave | undefined;
+  error: unknown;
 }
 
 /** What a host offers when it starts an enclave. */
@@ -91,12 +113,22 @@ export class Checkpoints {
   #unsettled = true;
   /** Names that are to go with the next checkpoint: they were no good, or of a future that was given up. */
   #refuse = new Set<string>();
+  /** The segments that checkpoints need, by the checkpoint's name. */
+  readonly #needs = new Map<string, readonly SegmentFacts[]>();
+  readonly #segments: Segments;
+  #saving: Saving | undefined;
   #busy = false;
 
   constructor(setting: CheckpointSetting) {
     this.#setting = setting;
     this.#folder = new SealedFolder(setting.files);
+    this.#segments = new Segments(setting);
     this.#bound = { height: 0, hash: setting.genesisHash, stateRoot: new Uint8Array(32) };
+  }
+
+  /** Where parts of the state are read from. */
+  get source(): StateSource {
+    return this.#segments;
   }
 
   /** The block that the chain has to reach before anybody is answered. */
@@ -111,6 +143,7 @@ export class Checkpoints {
    */
   start<T>(offer: Offer, restore: (at: ExecutedBlock, content: Uint8Array) => T): Started<T> {
     this.#folder.prepare();
+    this.#segments.adopt([]);
     const all = this.#heights();
     const heights = all.slice(0, LOOKED_AT);
     const warnings: string[] = [];
@@ -214,13 +247,23 @@ export class Checkpoints {
   }
 
   #open<T>(name: string, height: number, restore: (at: ExecutedBlock, content: Uint8Array) => T): T {
-    const open = (start: Uint8Array) => this.#setting.keys.open(this.#setting.policy, CHECKPOINT, start);
-    const bytes = Buffer.concat([...this.#folder.read(name, open)]);
-    const at = decode(bytes.subarray(0, EXECUTED), CHECKPOINT, readExecutedBlock);
+    const { at, segments, content } = this.#content(name);
     if (at.height !== height || (height === this.#bound.height && !sameBytes(at.hash, this.#bound.hash))) {
       throw new EngineError("SealBroken", { what: `The ${CHECKPOINT}`, reason: "it is that of another block" });
     }
-    return restore(at, new Uint8Array(bytes.buffer, bytes.byteOffset + EXECUTED, bytes.length - EXECUTED));
+    this.#segments.adopt(segments);
+    const restored = restore(at, content);
+    this.#needs.set(name, segments);
+    return restored;
+  }
+
+  #content(name: string) {
+    const open = (start: Uint8Array) => this.#setting.keys.open(this.#setting.policy, CHECKPOINT, start);
+    return decode(new Uint8Array(Buffer.concat([...this.#folder.read(name, open)])), CHECKPOINT, (r) => ({
+      at: readExecutedBlock(r),
+      segments: readSegments(r),
+      content: r.raw(r.remaining),
+    }));
   }
 
   /** The heights that there are names for, the highest first. */
@@ -253,15 +296,17 @@ export class Checkpoints {
   /**
    * Keeps a checkpoint, binds its block to the counter, and removes what it makes superfluous. Ends when all of it is on
    * the disk; the isolate's other work goes on meanwhile.
-   * @param content the state, in pieces of any length, taken as they are needed.
+   * @param begin is called at once.
    * @throws {EngineError} `StorageFailed`; the checkpoints before it are still there, and so is the binding. `Internal`
    *   when the block is below the bound, or another checkpoint is under way.
    */
-  async take(at: ExecutedBlock, content: Iterable<Uint8Array>): Promise<void> {
+  async take(at: ExecutedBlock, begin: BeginSave): Promise<void> {
     if (this.#busy || at.height < this.#bound.height) {
       throw new EngineError("Internal", { what: `a checkpoint of block ${at.height} out of order` });
     }
     this.#busy = true;
+    const { moves } = this.#segments;
+    const saving = this.#begin(begin, moves === undefined ? {} : { moves });
     try {
       this.#folder.prepare();
       if (this.#unsettled) {
@@ -269,18 +314,84 @@ export class Checkpoints {
         this.#step();
       }
       this.#unsettled = true;
+      const { content, places } = await this.#saved(saving);
+      if (moves !== undefined) this.#segments.moved();
+      else if (this.#segments.due) await this.#inSlices(this.#segments.count(places()));
+      await this.#segments.flush();
+      const segments = this.#segments.facts();
       const counter = this.#setting.platform.counter() + 1n;
       const name = nameOf(at.height);
       const header = { sequence: BigInt(at.height), counter };
-      await this.#folder.write(name, this.#stream(CHECKPOINT, header), withHead(at, content));
+      const head = encode(at, (w, block) => {
+        writeExecutedBlock(w, block);
+        writeSegments(w, segments);
+      });
+      await this.#folder.write(name, this.#stream(CHECKPOINT, header), [head, content]);
       await this.#folder.publish(name);
       await this.#anchor(at, counter);
       this.#step();
       this.#bound = at;
       this.#unsettled = false;
+      this.#needs.set(name, segments);
       this.#retire(name);
     } finally {
+      this.#saving = undefined;
       this.#busy = false;
+    }
+  }
+
+  #begin(begin: BeginSave, options: SaveOptions): Saving {
+    this.#saving = { steps: begin(this.#segments, options), result: undefined, error: undefined };
+    return this.#saving;
+  }
+
+  /** One step of a save. What it wrote counts as written at once: it can be read, and will be flushed. */
+  #advance(saving: Saving): void {
+    if (saving.error !== undefined) throw saving.error;
+    if (saving.result !== undefined) return;
+    try {
+      const step = saving.steps.next();
+      if (step.done !== true) return;
+      step.value.commit();
+      saving.result = step.value;
+    } catch (error) {
+      saving.error = error;
+      throw error;
+    }
+  }
+
+  async #saved(saving: Saving): Promise<RuntimeSave> {
+    let since = this.#setting.now();
+    for (;;) {
+      this.#advance(saving);
+      if (saving.result !== undefined) return saving.result;
+      if (this.#setting.now() - since < SLICE_MS) continue;
+      await turn();
+      since = this.#setting.now();
+    }
+  }
+
+  async #inSlices(steps: Iterable<void>): Promise<void> {
+    let since = this.#setting.now();
+    for (const _ of steps) {
+      if (this.#setting.now() - since < SLICE_MS) continue;
+      await turn();
+      since = this.#setting.now();
+    }
+  }
+
+  /**
+   * Writes what of the state has changed, now, so that it can leave memory. No checkpoint comes of it: that is the next
+   * one's business.
+   * @throws {EngineError} `StorageFailed`.
+   */
+  spill(begin: BeginSave): void {
+    const alone = this.#saving === undefined;
+    const saving = this.#saving ?? this.#begin(begin, {});
+    try {
+      while (saving.result === undefined) this.#advance(saving);
+    } finally {
+      if (alone) this.#saving = undefined;
     }
   }
 
@@ -316,14 +427,26 @@ export class Checkpoints {
     const kept = new Set(good.slice(0, KEPT));
     for (const height of this.#heights()) if (!kept.has(nameOf(height))) this.#folder.remove(nameOf(height));
     this.#refuse = new Set();
+    for (const name of this.#needs.keys()) if (!kept.has(name)) this.#needs.delete(name);
+    this.#segments.retire([...kept].map((name) => this.#needsOf(name)));
+  }
+
+  /** The segments of a checkpoint, which may be one of an earlier life; one that does not open needs none. */
+  #needsOf(name: string): readonly SegmentFacts[] {
+    let needs = this.#needs.get(name);
+    if (needs === undefined) {
+      try {
+        needs = this.#content(name).segments;
+      } catch (error) {
+        if (!(error instanceof EngineError)) throw error;
+        needs = [];
+      }
+      this.#needs.set(name, needs);
+    }
+    return needs;
   }
 }
 
 function forked(height: number): EngineError {
   return new EngineError("RollbackDetected", { chain: height, enclave: height, fork: true });
-}
-
-function* withHead(at: ExecutedBlock, content: Iterable<Uint8Array>): Generator<Uint8Array> {
-  yield encode(at, writeExecutedBlock);
-  yield* content;
 }

@@ -15,7 +15,7 @@ import { longestHead, type OpeningStream, type SealingStream } from "../keys/sea
 const unfinished = ".new";
 
 /** Gives the isolate's other work its turn. */
-function turn(): Promise<void> {
+export function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 

@@ -25,7 +25,7 @@ import { type BlockHash, blockHash, type ClusterId, type ContractId, sameBytes, 
 import type { LogRecord } from "../../wire/node.ts";
 import type { QueryRequest } from "../../wire/query.ts";
 import type { Receipt, SealedReceipts } from "../../wire/receipt.ts";
-import { decode, Writer } from "../../wire/scale.ts";
+import { decode, type Reader, Writer } from "../../wire/scale.ts";
 import { accountOf } from "../contract/balances.ts";
 import type { QueryEnvironment } from "../contract/call.ts";
 import { CodeStore } from "../contract/codes.ts";
@@ -36,6 +36,18 @@ import { applyEffects } from "../contract/pink/effects.ts";
 import { dueHooks } from "../contract/pink/hooks.ts";
 import { callRoot } from "../contract/root.ts";
 import type { KeyProvider } from "../keys/provider.ts";
+import {
+  dirtyBytes,
+  evict,
+  loadState,
+  type Place,
+  placesOf,
+  residentBytes,
+  type SaveOptions,
+  type StateSink,
+  type StateSource,
+  saveState,
+} from "../state/extents.ts";
 import { Journal } from "../state/journal.ts";
 import { readState, writeState } from "../state/snapshot.ts";
 import { State } from "../state/state.ts";
@@ -62,6 +74,21 @@ export interface RuntimeServices {
   readonly log?: (record: RuntimeLog) => void;
   /** The worker's cache, with its own clock; one that goes by the chain's time when absent. */
   readonly cache?: LocalCache;
+  /** Where parts of the state that were saved are read from; without one all of it stays in memory. */
+  readonly source?: StateSource;
+}
+
+/** A save of the state, one part a step. */
+export type RuntimeSaving = Generator<void, RuntimeSave>;
+
+/** A state that was saved. */
+export interface RuntimeSave {
+  /** What `resume` begins with. */
+  readonly content: Uint8Array;
+  /** Takes the parts as written: until then they are kept, and would be written again. */
+  commit(): void;
+  /** Every place that this state needs. */
+  places(): Iterable<Place>;
 }
 
 /** What executing a block gives. */
@@ -88,8 +115,8 @@ export interface QuerySnapshot {
 /** The block that a query sees as the last one. */
 export type QueryMoment = Pick<Moment, "block" | "lastBlockHash" | "now">;
 
-/** The version of snapshots. */
-const snapshotVersion = 2;
+/** The versions of snapshots, and of what `save` gives. */
+const versions = { snapshot: 2, save: 3 } as const;
 
 /** The contract runtime of one isolate: one chain, at most one cluster. */
 export class Runtime {
@@ -135,7 +162,7 @@ export class Runtime {
   static create(genesis: Uint8Array, services: RuntimeServices): Runtime {
     const chain = chainOf(genesis);
     const tip = { number: 0, hash: chain.hash, timestamp: chain.genesis.timestamp };
-    return new Runtime(chain, services, { state: State.empty(), tip, registry: Registry.empty });
+    return new Runtime(chain, services, { state: State.empty(services.source), tip, registry: Registry.empty });
   }
 
   /**
@@ -145,18 +172,11 @@ export class Runtime {
   static restore(genesis: Uint8Array, snapshot: Uint8Array, services: RuntimeServices): Runtime {
     const chain = chainOf(genesis);
     const at = decode(snapshot, "snapshot", (r) => {
-      const version = r.u16();
-      if (version !== snapshotVersion) throw r.fail(`a snapshot of version ${version}`);
-      const found = r.raw(32);
-      if (!sameBytes(found, chain.hash)) {
-        throw new EngineError("GenesisMismatch", { found: toHex(found), expected: toHex(chain.hash) });
-      }
-      const tip = { number: r.u32(), hash: blockHash(r.raw(32)), timestamp: r.u64() };
+      const head = readHead(r, versions.snapshot, chain.hash);
       const root = r.raw(32);
-      const registry = Registry.read(r);
       const state = readState(r);
       if (!sameBytes(state.root(), root)) throw r.fail("its state is not that of its root");
-      return { state, tip, registry };
+      return { state, ...head };
     });
     return new Runtime(chain, services, at);
   }
@@ -314,12 +334,58 @@ export class Runtime {
 
   /** The whole state in one canonical form. */
   snapshot(): Uint8Array {
-    const { number, hash, timestamp } = this.#tip;
-    const w = new Writer(1 << 16).u16(snapshotVersion).raw(this.#genesisHash);
-    w.u32(number).raw(hash).u64(timestamp).raw(this.#root);
-    this.#registry.write(w);
-    writeState(w, this.#state);
+    const w = new Writer(1 << 16);
+    this.#writeHead(w, versions.snapshot);
+    writeState(w.raw(this.#root), this.#state);
     return w.take();
+  }
+
+  #writeHead(w: Writer, version: number): void {
+    const { number, hash, timestamp } = this.#tip;
+    w.u16(version).raw(this.#genesisHash).u32(number).raw(hash).u64(timestamp);
+    this.#registry.write(w);
+  }
+
+  /**
+   * Saves the state as it is now, whatever blocks follow: one part a step.
+   * @throws {EngineError} what the sink throws; then nothing was saved.
+   */
+  save(sink: StateSink, options: SaveOptions = {}): RuntimeSaving {
+    const head = new Writer(256);
+    this.#writeHead(head, versions.save);
+    return saving(head.take(), this.#state.fork(), sink, options);
+  }
+
+  /**
+   * Goes on from what `save` gave; parts of the state are read when they are used.
+   * @throws {EngineError} `Undecodable` when it is damaged, `GenesisMismatch` when it is another chain's.
+   */
+  static resume(
+    genesis: Uint8Array,
+    content: Uint8Array,
+    services: RuntimeServices & { source: StateSource },
+  ): Runtime {
+    const chain = chainOf(genesis);
+    const at = decode(content, "saved state", (r) => {
+      const head = readHead(r, versions.save, chain.hash);
+      return { state: loadState(r.raw(r.remaining), services.source), ...head };
+    });
+    return new Runtime(chain, services, at);
+  }
+
+  /** About how many bytes of memory the state takes. */
+  get residentBytes(): number {
+    return residentBytes(this.#state);
+  }
+
+  /** About how many of them have changed since they were saved. */
+  get dirtyBytes(): number {
+    return dirtyBytes(this.#state);
+  }
+
+  /** Lets go of parts of the state that were saved, those longest unused first. @returns the bytes freed. */
+  evict(bytes: number): number {
+    return evict(this.#state, bytes);
   }
 
   /** The weight of a contract, a u32; 0 unless the system contract gave it one. */
@@ -347,6 +413,29 @@ export class Runtime {
     const { free, held } = account.length === 32 ? accountOf(this.#state, account) : { free: 0n, held: 0n };
     return { total: free + held, free };
   }
+}
+
+function readHead(
+  r: Reader,
+  version: number,
+  genesisHash: BlockHash,
+): { readonly tip: Tip; readonly registry: Registry } {
+  const found = r.u16();
+  if (found !== version) throw r.fail(`a state of version ${found}`);
+  const genesis = r.raw(32);
+  if (!sameBytes(genesis, genesisHash)) {
+    throw new EngineError("GenesisMismatch", { found: toHex(genesis), expected: toHex(genesisHash) });
+  }
+  const tip = { number: r.u32(), hash: blockHash(r.raw(32)), timestamp: r.u64() };
+  return { tip, registry: Registry.read(r) };
+}
+
+function* saving(head: Uint8Array, state: State, sink: StateSink, options: SaveOptions): RuntimeSaving {
+  const { manifest, commit } = yield* saveState(state, sink, options);
+  const content = new Uint8Array(head.length + manifest.length);
+  content.set(head);
+  content.set(manifest, head.length);
+  return { content, commit, places: () => placesOf(state) };
 }
 
 /** A receipt in its place. Written out: a spread of an object costs as much as the rest of a small transaction. */

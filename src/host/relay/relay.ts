@@ -79,6 +79,14 @@ function secretive(): EngineError {
   return new EngineError("EnclaveGone", { reason: "it gives no secrets to be kept" });
 }
 
+/**
+ * Whether an enclave says that it cannot read a part of its own state: the next one finds out at its start which
+ * checkpoint is damaged, and uses another, or the chain.
+ */
+function stateLost(error: unknown): boolean {
+  return error instanceof EngineError && error.facts.state === true;
+}
+
 /** Feeds one chain to one enclave. */
 export class Relay {
   private readonly setting: RelaySetting;
@@ -258,7 +266,13 @@ export class Relay {
    * @throws {PhatError} what it answers with, or `EnclaveGone`.
    */
   async call(entry: number, body: Uint8Array, signal?: AbortSignal): Promise<Uint8Array> {
-    return (await this.live()).call(entry, body, signal);
+    const enclave = await this.live();
+    try {
+      return await enclave.call(entry, body, signal);
+    } catch (error) {
+      if (stateLost(error)) void enclave.terminate();
+      throw error;
+    }
   }
 
   /** The enclave that is at work; while one is dying, the one that follows it. */
@@ -332,7 +346,14 @@ export class Relay {
   }
 
   private async pump(): Promise<void> {
-    await this.feed(await this.live());
+    const enclave = await this.live();
+    try {
+      await this.feed(enclave);
+    } catch (error) {
+      if (!stateLost(error)) throw error;
+      this.setting.warn((error as EngineError).message);
+      await enclave.terminate();
+    }
   }
 
   /** Feeds blocks until the enclave is at the head. */
@@ -425,7 +446,12 @@ export class Relay {
    * what a query did to it is told to whoever asked, and need not happen again.
    */
   private survives(error: EngineError, idle = false): boolean {
-    if (error.code !== "EnclaveGone" || this.stopped || this.setting.platformFolder === undefined) return false;
+    if (
+      !(error.code === "EnclaveGone" || stateLost(error)) ||
+      this.stopped ||
+      this.setting.platformFolder === undefined
+    )
+      return false;
     if (idle) this.deaths = { height: -1, count: 0 };
     this.deaths = { height: this.height, count: this.deaths.height === this.height ? this.deaths.count + 1 : 1 };
     if (this.deaths.count >= MOST_DEATHS) return false;
