@@ -97,7 +97,7 @@ type Secrets = Readonly<Record<string, Uint8Array>>;
 async function secretsOf(dir: string, contract: string): Promise<Secrets> {
   const platformFolder = join(dir, "platform");
   const code = readFileSync(built("enclave/main.js"));
-  const platform = openPlatform(platformFolder, code, measuredConfiguration({ egress: {}, queries: {} }));
+  const platform = openPlatform(platformFolder, code, measuredConfiguration({ egress: {}, queries: {}, enclave: {} }));
   const store = await lmdbStore(join(dir, "chain.mdb"), dir, false);
   const sealed = store.get(key("meta", "secrets")) as Uint8Array;
   const genesisHash = blake2_256(store.get(key("meta", "genesis")) as Uint8Array);
