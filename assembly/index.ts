@@ -5,7 +5,7 @@ import { AccountId, Bytes32, Hash } from "./types/fixed";
 import { u128 } from "./types/u128";
 
 export { env } from "./env/index";
-export { Call, CallError, ClusterCall, clusters, contracts, Deployment, ForwardedCall } from "./env/contracts";
+export { Call, CallError, ClusterCall, clusters, contracts, Deployment } from "./env/contracts";
 export { crypto, hash, keys, SigType } from "./env/crypto";
 export { Header, http, HttpError, HttpRequest, HttpResponse } from "./env/http";
 export { Json, JsonKind } from "./env/json";

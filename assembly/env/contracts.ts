@@ -50,24 +50,24 @@ export namespace contracts {
 
   /** Begins a call of a message by its name in the metadata. */
   export function prepare(id: AccountId, message: string): Call {
-    return new Call(id, selectorOf(message));
+    return new Call(id, new Input(selectorOf(message)));
   }
 
   /** Begins a call of a message by its selector as the metadata prints it. */
   export function prepareSelector(id: AccountId, selector: u32): Call {
-    return new Call(id, bswap<u32>(selector));
+    return new Call(id, new Input(bswap<u32>(selector)));
   }
 
   /**
    * Begins a call with the very input of this one, given away: afterwards `env.input` and another forwarded call trap.
    */
-  export function forward(id: AccountId): ForwardedCall {
-    return new ForwardedCall(id, FORWARD_INPUT);
+  export function forward(id: AccountId): Call {
+    return new Call(id, null, FORWARD_INPUT);
   }
 
   /** As `forward`, with a copy of the input, at a price by the byte. */
-  export function forwardCopy(id: AccountId): ForwardedCall {
-    return new ForwardedCall(id, CLONE_INPUT);
+  export function forwardCopy(id: AccountId): Call {
+    return new Call(id, null, CLONE_INPUT);
   }
 
   /** The number of contracts made so far: another one for each deployment. */
@@ -126,16 +126,26 @@ class Input {
   }
 }
 
-/** A call with the input of this one: `contracts.forward`. */
-export class ForwardedCall {
-  protected input: Input | null = null;
+/** A call that is being prepared. */
+@final
+export class Call {
   private amount: u128 | null = null;
   private limit: u64 = 0;
 
   constructor(
     private id: AccountId,
-    private flags: u32,
+    // Without one, the call has the input of this frame.
+    private input: Input | null,
+    private flags: u32 = 0,
   ) {}
+
+  /** Adds an argument; its type must be the one that the message expects. A forwarded call takes none: it traps. */
+  arg<T>(value: T): this {
+    const input = this.input;
+    if (input) input.add<T>(value);
+    else unreachable();
+    return this;
+  }
 
   /** Sends value along. */
   value(amount: u128): this {
@@ -206,21 +216,6 @@ export class ForwardedCall {
   }
 }
 
-/** A call that is being prepared. */
-@final
-export class Call extends ForwardedCall {
-  constructor(id: AccountId, selector: u32) {
-    super(id, 0);
-    this.input = new Input(selector);
-  }
-
-  /** Adds an argument; its type must be the one that the message expects. */
-  arg<T>(value: T): this {
-    this.input!.add<T>(value);
-    return this;
-  }
-}
-
 function inputAt(input: Input | null): usize {
   return input === null ? 0 : input.pointer;
 }
@@ -228,6 +223,8 @@ function inputAt(input: Input | null): usize {
 function inputLength(input: Input | null): u32 {
   return input === null ? 0 : input.length;
 }
+
+// The chained methods stand in each class anew: one that is inherited would give back the class it comes from.
 
 /** A call into another cluster that is being prepared. */
 export class ClusterCall {

@@ -3,8 +3,7 @@
  *
  * Values do not change once made, and arithmetic is checked: what does not fit traps. Two's complement on the wire.
  */
-import { reserve, take } from "../scratch";
-import { u128 } from "./u128";
+import { readHalves, sameHalves, u128, writeHalves } from "./u128";
 
 /** The bit that makes the high half of a value negative. */
 const SIGN: u64 = 1 << 63;
@@ -108,10 +107,7 @@ export class i128 {
 
   @operator("==")
   private static eq(a: i128 | null, b: i128 | null): bool {
-    const left = changetype<usize>(a);
-    const right = changetype<usize>(b);
-    if (left == 0 || right == 0) return left == right;
-    return load<u64>(left) == load<u64>(right) && load<u64>(left, 8) == load<u64>(right, 8);
+    return sameHalves(changetype<usize>(a), changetype<usize>(b));
   }
 
   @operator("!=")
@@ -157,16 +153,11 @@ export class i128 {
   }
 
   __write(): void {
-    const at = reserve(16);
-    store<u64>(at, this.lo);
-    store<u64>(at, this.hi, 8);
+    writeHalves(changetype<usize>(this));
   }
 
   __read(): void {
-    const at = take(16);
-    if (at == 0) return;
-    store<u64>(changetype<usize>(this), load<u64>(at), offsetof<i128>("lo"));
-    store<u64>(changetype<usize>(this), load<u64>(at, 8), offsetof<i128>("hi"));
+    readHalves(changetype<usize>(this));
   }
 
   __zero(): i128 {

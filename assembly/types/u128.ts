@@ -92,10 +92,7 @@ export class u128 {
 
   @operator("==")
   private static eq(a: u128 | null, b: u128 | null): bool {
-    const left = changetype<usize>(a);
-    const right = changetype<usize>(b);
-    if (left == 0 || right == 0) return left == right;
-    return load<u64>(left) == load<u64>(right) && load<u64>(left, 8) == load<u64>(right, 8);
+    return sameHalves(changetype<usize>(a), changetype<usize>(b));
   }
 
   @operator("!=")
@@ -186,21 +183,37 @@ export class u128 {
   }
 
   __write(): void {
-    const at = reserve(16);
-    store<u64>(at, this.lo);
-    store<u64>(at, this.hi, 8);
+    writeHalves(changetype<usize>(this));
   }
 
   __read(): void {
-    const at = take(16);
-    if (at == 0) return;
-    store<u64>(changetype<usize>(this), load<u64>(at), offsetof<u128>("lo"));
-    store<u64>(changetype<usize>(this), load<u64>(at, 8), offsetof<u128>("hi"));
+    readHalves(changetype<usize>(this));
   }
 
   __zero(): u128 {
     return new u128(0, 0);
   }
+}
+
+/** Whether two numbers of two halves are equal, either of them null or not. */
+export function sameHalves(left: usize, right: usize): bool {
+  if (left == 0 || right == 0) return left == right;
+  return load<u64>(left) == load<u64>(right) && load<u64>(left, 8) == load<u64>(right, 8);
+}
+
+/** Appends a number of two halves, the low one first, as it lies in memory. */
+export function writeHalves(from: usize): void {
+  const at = reserve(16);
+  store<u64>(at, load<u64>(from));
+  store<u64>(at, load<u64>(from, 8), 8);
+}
+
+/** Takes a number of two halves. */
+export function readHalves(to: usize): void {
+  const at = take(16);
+  if (at == 0) return;
+  store<u64>(to, load<u64>(at));
+  store<u64>(to, load<u64>(at, 8), 8);
 }
 
 /** The full product of two 64-bit values. */

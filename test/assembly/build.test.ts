@@ -10,6 +10,7 @@ import { blake2b256, storageKey, toHex, xxh32 } from "../../assembly/transform/h
 import { loadBundle } from "../../src/client/bundle.ts";
 import { readSourceMap } from "../../src/wire/sourceMap.ts";
 import { Contract, load } from "./host.ts";
+import { typeCheck } from "./typescript.ts";
 
 let folder: string;
 beforeAll(async () => {
@@ -142,21 +143,6 @@ describe("the module beside the bundle", () => {
     const module = (await import(path.join(folder, "typed.meta.js"))) as { metadata: unknown };
     expect(module.metadata).toEqual(JSON.parse(JSON.stringify(metadata)));
     const face = path.resolve("dist/index.js");
-    await writeFile(path.join(folder, "package.json"), '{"type":"module"}');
-    await writeFile(
-      path.join(folder, "tsconfig.json"),
-      JSON.stringify({
-        compilerOptions: {
-          noEmit: true,
-          strict: true,
-          module: "nodenext",
-          target: "es2023",
-          types: [],
-          skipLibCheck: true,
-        },
-        files: ["use.ts"],
-      }),
-    );
     await writeFile(
       path.join(folder, "use.ts"),
       `import type { MessageArgs, MessageNames, MessageResult } from ${JSON.stringify(face)};
@@ -175,8 +161,7 @@ export const result: MessageResult<M, "get"> = 1;
 export const other: MessageResult<M, "get"> = "1";
 `,
     );
-    const tsc = path.resolve("node_modules/typescript/bin/tsc");
-    execFileSync(process.execPath, [tsc, "-p", folder], { stdio: "inherit" });
+    await typeCheck(folder, { files: ["use.ts"] });
   });
 });
 

@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { buildContract } from "../../assembly/transform/build.ts";
+import { typeCheck } from "./typescript.ts";
 
 const page = await readFile("docs/contracts.md", "utf8");
 const blocks = [...page.matchAll(/^```ts(?: (\S+))?\n(.*?)^```$/gms)].map(([, file, code]) => ({ file, code: code! }));
@@ -33,22 +34,7 @@ test.each(contracts.map(({ file }) => file!))("%s compiles without a word", asyn
 });
 
 test("what a host writes is typed", async () => {
-  await writeFile(path.join(folder, "package.json"), '{"type":"module"}');
-  await writeFile(
-    path.join(folder, "tsconfig.json"),
-    JSON.stringify({
-      compilerOptions: {
-        noEmit: true,
-        strict: true,
-        module: "nodenext",
-        target: "es2023",
-        skipLibCheck: true,
-        types: [],
-      },
-      include: ["host"],
-    }),
-  );
-  execFileSync(process.execPath, [path.resolve("node_modules/typescript/bin/tsc"), "-p", folder], { stdio: "inherit" });
+  await typeCheck(folder, { include: ["host"] });
 });
 
 test("what a host writes runs as it stands", async () => {

@@ -72,6 +72,7 @@ describe("the input of a call", () => {
     expect(await send(proxy, "get")).toMatchObject({ outcome: "ok", output: 14 });
     const twice = await send(proxy, "twice");
     expect(twice.outcome).toBe("trapped");
+    expect((await send(proxy, "more")).outcome).toBe("trapped");
   });
 
   test("can be read as a whole", async () => {
