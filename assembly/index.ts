@@ -15,6 +15,7 @@ export { emit } from "./events";
 export { DoubleMapping, Mapping } from "./storage/mapping";
 export { Lazy } from "./storage/lazy";
 export { StorageList } from "./storage/list";
+export { rawStorage } from "./storage/raw";
 export { err, none, ok, Option, Result, some } from "./types/choice";
 export { FixedArray, Pair, pair, Triple, triple } from "./types/array";
 export { i128 } from "./types/i128";

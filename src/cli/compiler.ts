@@ -13,6 +13,7 @@ interface Compiler {
     readonly outDir: string;
     readonly name?: string;
     readonly asserts?: boolean;
+    readonly runtime?: "stub" | "minimal";
     readonly layout?: "check" | "write";
   }): Promise<{
     readonly name: string;

@@ -143,6 +143,19 @@ describe("on the network", () => {
     expect((await send("cacheExpire", bytes("k"), 5n)).outcome).toBe("ok");
   });
 
+  test("storage by keys of one's own", async () => {
+    const key = bytes("x".repeat(128));
+    expect(await ask("rawGet", key)).toBeUndefined();
+    expect(await send("rawSet", key, bytes("one"))).toMatchObject({ outcome: "ok", output: false });
+    expect(await send("rawSet", key, new Uint8Array())).toMatchObject({ outcome: "ok", output: true });
+    expect(await ask("rawGet", key)).toEqual(new Uint8Array());
+    expect(await send("rawSet", key, bytes("two"))).toMatchObject({ outcome: "ok" });
+    expect(await send("rawTake", key)).toMatchObject({ output: bytes("two") });
+    expect(await send("rawTake", key)).toMatchObject({ outcome: "ok", output: undefined });
+    expect(await send("rawRemove", key)).toMatchObject({ output: false });
+    expect(await send("rawSet", bytes("x".repeat(129)), bytes(""))).toMatchObject({ outcome: "trapped" });
+  });
+
   test("a contract that is called and is none, does not exist, or does not understand", async () => {
     expect(await send("tryAdd", alice, 1, 2)).toMatchObject({ output: { err: 8 } });
     expect((await send("add", alice, 1, 2)).outcome).toBe("trapped");

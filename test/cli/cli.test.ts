@@ -341,6 +341,7 @@ describe("new and build", () => {
       /in another way than kept\/kept\.layout\.json says\.\n {2}kept\/kept\.ts:3:12: Kept::n was u32/,
     );
     expect((await phatvm("build", "kept/kept.ts", "--layout", "forget")).err).toContain("--layout is check or write");
+    expect((await phatvm("build", "kept/kept.ts", "--runtime", "none")).err).toContain("--runtime is stub or minimal");
     writeFileSync(join(work, "kept/kept.layout.json"), "[{}]");
     expect((await phatvm("build", "kept/kept.ts")).err).toContain("kept.layout.json cannot be read");
   });

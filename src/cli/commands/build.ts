@@ -17,6 +17,11 @@ export const build: Command = {
   options: {
     out: { type: "string", short: "o", value: "<folder>", help: "where the files go (default build)" },
     name: { type: "string", value: "<name>", help: "what they are called (default: as the entry)" },
+    runtime: {
+      type: "string",
+      value: "<name>",
+      help: "stub: memory is never freed, and thrown away after each call; minimal: can collect (default stub)",
+    },
     layout: {
       type: "string",
       value: "<how>",
@@ -38,8 +43,18 @@ export const build: Command = {
     const layout = call.text("layout") ?? "check";
     if (layout !== "check" && layout !== "write")
       throw badUsage(`--layout is check or write, not "${layout}"`, "build");
+    const runtime = call.text("runtime") ?? "stub";
+    if (runtime !== "stub" && runtime !== "minimal") {
+      throw badUsage(`--runtime is stub or minimal, not "${runtime}"`, "build");
+    }
     const compiler = await loadCompiler();
-    const options = { entry, outDir: call.text("out") ?? "build", asserts: call.flag("asserts"), layout } as const;
+    const options = {
+      entry,
+      outDir: call.text("out") ?? "build",
+      asserts: call.flag("asserts"),
+      layout,
+      runtime,
+    } as const;
     const building = compiler.buildContract({ ...options, ...(name && { name }) });
     const built = await terminal.step(`compiling ${entry}`, building);
     const { codeHash, wasm, files, warnings } = built;
