@@ -54,15 +54,18 @@ function judge(record: WorkerRecord, genesis: Genesis, genesisHash: Uint8Array, 
   const attestation: Attestation = decode(record.attestation, "attestation", readAttestation);
   const { registration, quote } = attestation;
   const { header } = record;
-  const named = header === undefined ? genesisHash : blake2_256(header);
-  const time = header === undefined ? genesis.timestamp : decode(header, "header", readHeader).timestamp;
+  const named = sameBytes(registration.block.hash, header === undefined ? genesisHash : blake2_256(header));
+  // What is not the block that the quote names says nothing about its time.
+  const dated = (): bigint =>
+    header === undefined ? genesis.timestamp : decode(header, "header", readHeader).timestamp;
+  const time = named ? dated() : 0n;
   const attestedAt = Number(time);
   const expires = Number(time + genesis.attestation.validMs);
   const fault = ((): string | undefined => {
     const forged = quoteFault(quote, registrationPurpose, registrationBytes(registration));
     if (forged !== undefined) return `its quote does not hold: ${forged}`;
     if (!sameBytes(registration.genesisHash, genesisHash)) return "its quote is for another chain";
-    if (!sameBytes(registration.block.hash, named)) return "its quote names another block";
+    if (!named) return "its quote names another block";
     if (quote.platform === "simulated" && !genesis.attestation.simulated) {
       return "its quote is of a simulated platform, which this network's genesis does not allow";
     }

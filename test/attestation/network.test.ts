@@ -268,6 +268,27 @@ describe("a node that lies about its workers is found out:", () => {
     expect(await codeOf(liar.verify(receipt))).toBe(expected);
   });
 
+  it("any byte of what it tells", async () => {
+    vi.useFakeTimers({ toFake: ["Date"] });
+    const first = await open();
+    await first.net.close();
+    later(5 * day);
+    const { node, net } = await open();
+    const { receipt } = await deployed(net);
+    const flip = (bytes: Uint8Array, at: number): Uint8Array =>
+      bytes.map((byte, i) => (i === at % bytes.length ? byte ^ (1 << (at % 8)) : byte));
+    for (let at = 0; at < 400; at += 7) {
+      for (const part of ["attestation", "header"] as const) {
+        const liar = await through(node, (told) =>
+          one(told, (record) => ({ ...record, [part]: flip(record[part] as Uint8Array, at) })),
+        );
+        expect(await codeOf(liar.verify(receipt)), `byte ${at} of ${part}`).toMatch(/^(WorkerUntrusted|Undecodable)$/);
+        const listed = await liar.workers().catch((error: PhatError) => error.code);
+        expect(listed === "Undecodable" || (listed as WorkerInfo[])[0]?.active === false).toBe(true);
+      }
+    }
+  });
+
   it("an enclave other than the one that its client insists on", async () => {
     const { net } = await open({});
     const { receipt } = await deployed(net);

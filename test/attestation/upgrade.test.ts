@@ -97,30 +97,35 @@ async function prepared(net: Network) {
 }
 
 describe("an upgrade", () => {
-  it("hands the secrets over: the same worker, contracts with the same keys, another measurement", async () => {
-    const first = await open(older);
-    const { contract, receipt, key: before } = await prepared(first.net);
-    const [was] = await first.net.workers();
-    await first.net.close();
+  it.each(["thread", "process"] as const)(
+    "hands over to the same worker with the same keys, as a %s",
+    async (isolate) => {
+      const first = await open(older, { isolate });
+      const { contract, receipt, key: before } = await prepared(first.net);
+      const [was] = await first.net.workers();
+      await first.net.close();
 
-    const { net, node } = await open(newer);
-    const [worker, ...others] = await net.workers();
-    expect(others).toEqual([]);
-    expect(worker).toMatchObject({ publicKey: was?.publicKey, platform: "simulated", active: true });
-    expect(worker?.measurement).not.toBe(was?.measurement);
-    expect(worker?.measurement).toBe(toHex((await node.facts()).measurement));
-    expect(await call(await net.attach(contract.id), "publicKey")).toEqual(before);
-    expect(await net.verify(receipt)).toMatchObject({ worker: was?.publicKey, measurement: worker?.measurement });
-    expect(warnings).toEqual([expect.stringMatching(/^The enclave 0x[0-9a-f]{64} has handed its secrets over to 0x/)]);
-    await net.close();
+      const { net, node } = await open(newer, { isolate });
+      const [worker, ...others] = await net.workers();
+      expect(others).toEqual([]);
+      expect(worker).toMatchObject({ publicKey: was?.publicKey, platform: "simulated", active: true });
+      expect(worker?.measurement).not.toBe(was?.measurement);
+      expect(worker?.measurement).toBe(toHex((await node.facts()).measurement));
+      expect(await call(await net.attach(contract.id), "publicKey")).toEqual(before);
+      expect(await net.verify(receipt)).toMatchObject({ worker: was?.publicKey, measurement: worker?.measurement });
+      expect(warnings).toEqual([
+        expect.stringMatching(/^The enclave 0x[0-9a-f]{64} has handed its secrets over to 0x/),
+      ]);
+      await net.close();
 
-    // From now on the secrets are the new one's: nothing is handed over again, and the old code is no more needed.
-    warnings.length = 0;
-    const again = await open(newer);
-    expect(await call(await again.net.attach(contract.id), "publicKey")).toEqual(before);
-    expect(warnings).toEqual([]);
-    expect(readdirSync(join(dir, "enclaves"))).toHaveLength(1);
-  });
+      // From now on the secrets are the new one's: nothing is handed over again, and the old code is no more needed.
+      warnings.length = 0;
+      const again = await open(newer);
+      expect(await call(await again.net.attach(contract.id), "publicKey")).toEqual(before);
+      expect(warnings).toEqual([]);
+      expect(readdirSync(join(dir, "enclaves"))).toHaveLength(1);
+    },
+  );
 
   it("starts from the old one's checkpoint, and executes nothing again", async () => {
     const first = await open(older);

@@ -10,6 +10,8 @@ import type { Enclave } from "../enclave.ts";
 
 /** Blocks that are sent at once, at most. */
 const BATCH = 64;
+/** Bytes of them, at most, unless a single one is larger. */
+const BATCH_BYTES = 8 * 1024 * 1024;
 const nothing = new Uint8Array(0);
 
 /**
@@ -27,8 +29,10 @@ export async function handOver(
 ): Promise<EnclaveFacts> {
   for (let next = 1; next <= chain.final; ) {
     const answers: Promise<unknown>[] = [];
-    for (; next <= chain.final && answers.length < BATCH; next++) {
-      answers.push(taker.call(Entry.follow, chain.relayed(next)));
+    for (let bytes = 0; next <= chain.final && answers.length < BATCH && bytes < BATCH_BYTES; next++) {
+      const block = chain.relayed(next);
+      bytes += block.length;
+      answers.push(taker.call(Entry.follow, block));
     }
     await Promise.all(answers);
   }
