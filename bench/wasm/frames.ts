@@ -49,6 +49,16 @@ const parameters = (n: number): string =>
      ${repeat(n, (i) => `(i64.store offset=${8 * i + 40_000} (i32.const 0) (local.get ${i}))`)}`,
     repeat(n, () => "(i64.const 1)"),
   );
+/** Little of its own, and all that the pass may add: temporaries of every type. */
+const added = (float: string): string =>
+  frame(
+    "(param i64) (local i32)",
+    `(drop (memory.grow (i32.const 0))) (memory.fill (i32.const 0) (i32.const 0) (i32.const 1))
+     (${float}.store (i32.const 0) (${float}.add (${float}.load (i32.const 0)) (${float}.load (i32.const 16))))
+     (loop $again (if (i32.lt_s (local.get 1) (i32.wrap_i64 (local.get 0)))
+       (then (i32.store (i32.const 32) (local.get 1)) (local.set 1 (i32.add (local.get 1) (i32.const 1))) (br $again))))
+     ${recurse.replace("(i64.const 1)", "(i64.const 0)")}`,
+  );
 const results = (n: number): string =>
   `(module (memory 2) (global $depth (export "depth") (mut i32) (i32.const 0))
      (func $f (param i64) (result ${repeat(n, () => "i64")}) ${count} ${recurse}) (func (export "run") (call $f (i64.const 1)) ${repeat(n, () => "drop")}))`;
@@ -68,6 +78,7 @@ export const shapes: Readonly<Record<string, string>> = {
   "50 parameters": parameters(50),
   "20 results": results(20),
   "200 results": results(200),
+  "all that is added": added("f64"),
   "10 shared products": products(10),
   "300 shared products": products(300),
 };

@@ -6,13 +6,15 @@
  * @module
  */
 
+import { readConstant } from "./constant-expressions.ts";
 import type { Features } from "./features.ts";
 import { type LimitsEntry, ModuleInfo } from "./module.ts";
 import { type Limits, profileLimits, type Settings } from "./options.ts";
 import { Reader } from "./reader.ts";
 import { reject } from "./reject.ts";
 import { Scanner } from "./scan.ts";
-import { f32, f64, funcref, i32, i64, isReference, isValueType, typeName, v128 } from "./types.ts";
+import { readData, readElements } from "./segments.ts";
+import { f32, f64, funcref, isReference, isValueType, v128 } from "./types.ts";
 
 /** A section as it stands in the input. */
 export interface Section {
@@ -59,11 +61,11 @@ export class ModuleReader extends Reader {
   readonly edits: LimitEdit[] = [];
   scanner!: Scanner;
   dataBytes = 0;
-  private readonly limits: Limits;
-  private readonly features: Features;
+  readonly limits: Limits;
+  readonly features: Features;
   private readonly settings: Settings;
   private bodies = false;
-  private datas = 0;
+  datas = 0;
 
   constructor(bytes: Uint8Array, settings: Settings, features: Features) {
     super(bytes, 0, bytes.length);
@@ -137,13 +139,13 @@ export class ModuleReader extends Reader {
         this.readStart();
         break;
       case 9:
-        this.readElements();
+        readElements(this);
         break;
       case 10:
         this.readCode();
         break;
       case 11:
-        this.readData();
+        readData(this);
         break;
       default:
         if (!this.features.bulkMemory) reject("a data count section is not part of the profile", this.p);
@@ -160,7 +162,7 @@ export class ModuleReader extends Reader {
     return type;
   }
 
-  private checkType(type: number, at: number): void {
+  checkType(type: number, at: number): void {
     if (!isValueType(type)) reject(`0x${type.toString(16)} is no value type`, at);
     if (type === v128) {
       if (!this.features.vectors) reject("vectors are not part of the profile", at);
@@ -304,70 +306,17 @@ export class ModuleReader extends Reader {
     const n = this.count(this.limits.globals, "globals");
     for (let i = 0; i < n; i++) {
       this.globalType();
-      this.constant(info.globalTypes[info.globalCount - 1]!);
+      readConstant(this, info.globalTypes[info.globalCount - 1]!);
     }
   }
 
-  /** Validates a constant expression of type `type`: one instruction and `end`. */
-  private constant(type: number): void {
-    const { info } = this;
-    const at = this.p;
-    const op = this.byte();
-    let gives = 0;
-    switch (op) {
-      case 0x41:
-        this.signed(32);
-        gives = i32;
-        break;
-      case 0x42:
-        this.signed(64);
-        gives = i64;
-        break;
-      case 0x43:
-      case 0x44:
-        gives = op === 0x43 ? f32 : f64;
-        this.checkType(gives, at);
-        this.skip(op === 0x43 ? 4 : 8);
-        break;
-      case 0x23: {
-        const g = this.u32();
-        if (g >= info.importedGlobals) reject(`a constant expression reads global ${g}, which is not imported`, at);
-        if (info.globalMutable[g] === 1) reject(`a constant expression reads the mutable global ${g}`, at);
-        gives = info.globalTypes[g]!;
-        break;
-      }
-      case 0xd0: {
-        gives = this.byte();
-        if (!isReference(gives)) reject(`0x${gives.toString(16)} is no reference type`, at);
-        if (!this.features.referenceTypes) reject("references are not part of the profile", at);
-        break;
-      }
-      case 0xd2:
-        if (!this.features.referenceTypes) reject("references are not part of the profile", at);
-        this.refer(this.u32(), at);
-        gives = funcref;
-        break;
-      case 0xfd: {
-        if (this.u32() !== 12) reject("a constant expression uses a vector instruction other than v128.const", at);
-        gives = v128;
-        this.checkType(v128, at);
-        this.skip(16);
-        break;
-      }
-      default:
-        reject(`0x${op.toString(16).padStart(2, "0")} does not stand in a constant expression`, at);
-    }
-    if (gives !== type) reject(`a constant expression gives ${typeName(gives)} where ${typeName(type)} is needed`, at);
-    if (this.byte() !== 0x0b) reject("a constant expression has more than one instruction", this.p - 1);
-  }
-
-  private skip(n: number): void {
+  skip(n: number): void {
     if (n > this.end - this.p) reject("a section ends early", this.p);
     this.p += n;
   }
 
   /** A function is named by a reference. */
-  private refer(f: number, at: number): void {
+  refer(f: number, at: number): void {
     const { info } = this;
     if (f >= info.functionCount) reject(`function ${f} does not exist`, at);
     this.flag();
@@ -420,43 +369,6 @@ export class ModuleReader extends Reader {
     info.start = f;
   }
 
-  private readElements(): void {
-    const { info } = this;
-    const n = this.count(this.limits.elementSegments, "element segments");
-    for (let i = 0; i < n; i++) {
-      const at = this.p;
-      const flags = this.u32();
-      if (flags > 7) reject(`an element segment with flags ${flags} is not part of the profile`, at);
-      if (flags !== 0 && !this.features.bulkMemory)
-        reject("this kind of element segment is not part of the profile", at);
-      const active = (flags & 1) === 0;
-      const table = active && (flags & 2) !== 0 ? this.u32() : 0;
-      if (active) {
-        if (table >= info.tables.length) reject(`table ${table} does not exist`, at);
-        this.constant(i32);
-      }
-      let type = funcref;
-      const expressions = (flags & 4) !== 0;
-      if ((flags & 3) !== 0) {
-        const kindAt = this.p;
-        const kind = this.byte();
-        if (expressions) {
-          if (!isReference(kind)) reject(`0x${kind.toString(16)} is no reference type`, kindAt);
-          type = kind;
-        } else if (kind !== 0) reject(`an element kind of ${kind} is not part of the profile`, kindAt);
-      }
-      if (active && info.tables[table]!.element !== type) {
-        reject(`an element segment of ${typeName(type)} for a table of ${typeName(info.tables[table]!.element)}`, at);
-      }
-      const length = this.count(this.limits.elementSegments, "elements");
-      for (let k = 0; k < length; k++) {
-        if (expressions) this.constant(type);
-        else this.refer(this.u32(), this.p);
-      }
-      info.addElement(type);
-    }
-  }
-
   private makeScanner(defined: number): void {
     this.flag();
     this.scanner = new Scanner(this.bytes, this.info, defined, {
@@ -485,31 +397,6 @@ export class ModuleReader extends Reader {
       }
       scanner.scan(i, this.p, this.p + size);
       this.p += size;
-    }
-  }
-
-  private readData(): void {
-    const { info } = this;
-    const at = this.p;
-    const n = this.count(this.limits.dataSegments, "data segments");
-    this.datas = n;
-    if (info.dataCount >= 0 && info.dataCount !== n) {
-      reject(`the data count section promises ${info.dataCount} segments, and there are ${n}`, at);
-    }
-    for (let i = 0; i < n; i++) {
-      const start = this.p;
-      const flags = this.u32();
-      if (flags > 2) reject(`a data segment with flags ${flags} is not part of the profile`, start);
-      if (flags !== 0 && !this.features.bulkMemory)
-        reject("this kind of data segment is not part of the profile", start);
-      if (flags !== 1) {
-        const memory = flags === 2 ? this.u32() : 0;
-        if (memory >= info.memories.length) reject(`memory ${memory} does not exist`, start);
-        this.constant(i32);
-      }
-      const length = this.u32();
-      this.dataBytes += length;
-      this.skip(length);
     }
   }
 }
