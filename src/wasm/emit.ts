@@ -144,7 +144,7 @@ export class Emitter {
           w.copy(bytes, p, b[e]!);
           p = b[e]!;
           if (this.callsPrivate(a[e]!)) this.takeBack(a[e]!);
-          else if (this.inLocal && what === event.call) this.reload();
+          else if (this.inLocal && (what === event.call || this.callFollows(e, last))) this.reload();
           break;
         }
         case event.tailCall:
@@ -213,6 +213,18 @@ export class Emitter {
     w.byte(0x02);
     w.byte(types.resultCount[type] === 0 ? 0x40 : types.flat[types.resultStart[type]!]!);
     this.places.push(w.o, this.scanner.bodies.code[i]!);
+  }
+
+  /** Whether the sequence of a call before an `unreachable` may come to another instruction that reads the counter. */
+  private callFollows(e: number, last: number): boolean {
+    const { kind } = this.scanner.events;
+    for (let next = e + 1; next < last; next++) {
+      const what = kind[next]!;
+      if (what === event.call || what === event.lastCall || what === event.tailCall) return true;
+      if (what === event.bulk || what === event.grow) return true;
+      if (what >= event.openFunction && what <= event.openOther) return false;
+    }
+    return false;
   }
 
   private callsPrivate(callee: number): boolean {

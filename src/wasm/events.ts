@@ -12,7 +12,7 @@ export const openLoop = 2;
 export const openOther = 3;
 /** A call: `a` is the callee's index or -1 through a table, `b` the byte after the instruction. */
 export const call = 4;
-/** A call after which control never comes back here (an `unreachable` follows). */
+/** A call in a sequence that ends in `unreachable`: after it nothing is charged here. */
 export const lastCall = 5;
 /** A tail call: `a` is the callee's index or -1. */
 export const tailCall = 6;

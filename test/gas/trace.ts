@@ -29,6 +29,8 @@ export interface Opened {
   readonly exports: WebAssembly.Exports;
   /** What remains, when it is counted. */
   readonly gas?: () => number;
+  /** Takes gas for what a host function does, when it is counted. */
+  readonly charge?: (gas: number) => void;
   /** The start function, when instantiation has not run it. */
   readonly start?: (() => void) | undefined;
   /** Why a call was cut short by a limit, if it was; also makes the instance fit for the next call. */
@@ -95,9 +97,12 @@ export function trace(subject: Subject, way: Way, steps: readonly Step[], limit:
   };
   // While a start function runs at instantiation there is no instance to read from, so nobody reads then.
   let started = false;
-  const imports = hostFor(subject.types.imports, (call) =>
-    see(started ? `${call}; memory ${memoryOf(subject, opened)}` : call),
-  );
+  const imports = hostFor(subject.types.imports, (call, calls) => {
+    see(started ? `${call}; memory ${memoryOf(subject, opened)}` : call);
+    // Host functions have their price: what a module keeps of the counter must be what they have left of it.
+    const price = (calls % 4) * 12_345;
+    if (started && (gas() ?? 0) >= price) opened?.charge?.(price);
+  });
 
   /** Runs something; false when the run is over. */
   const attempt = (label: string, action: () => string): boolean => {
@@ -155,7 +160,7 @@ function stateOf(subject: Subject, opened: Opened | undefined): string {
 }
 
 /** Host objects for every import; functions are reported and answer what depends only on how often they were called. */
-function hostFor(imports: readonly Import[], report: (call: string) => void): WebAssembly.Imports {
+function hostFor(imports: readonly Import[], report: (call: string, calls: number) => void): WebAssembly.Imports {
   const host: WebAssembly.Imports = {};
   let calls = 0;
   for (const each of imports) {
@@ -164,8 +169,8 @@ function hostFor(imports: readonly Import[], report: (call: string) => void): We
       case "function": {
         const { results } = each.type;
         from[each.name] = (...args: unknown[]) => {
-          report(`${each.name}(${args.map(showArgument).join(", ")})`);
-          if (++calls >= MOST_HOST_CALLS) throw new HostStops();
+          report(`${each.name}(${args.map(showArgument).join(", ")})`, ++calls);
+          if (calls >= MOST_HOST_CALLS) throw new HostStops();
           const answers = results.map((type) => answer(type, calls));
           return results.length > 1 ? answers : answers[0];
         };

@@ -27,6 +27,9 @@ export function counted(bytes: Uint8Array, additions: Additions, counters?: Coun
     return {
       exports,
       gas: () => counter.remaining,
+      charge: (gas) => {
+        counter.remaining -= gas;
+      },
       start: exports[START] as (() => void) | undefined,
       cut: (thrown) => {
         counter.unwind();
@@ -61,6 +64,9 @@ export function prepared(bytes: Uint8Array, options: PrepareOptions): Way {
     return {
       exports,
       gas: () => Number(gas.value),
+      charge: (price) => {
+        gas.value -= BigInt(price);
+      },
       start: first.start === undefined ? undefined : (exports[first.start] as () => void),
       cut: (thrown) => {
         const left = stack.value;

@@ -80,6 +80,32 @@ test("what a silent function has charged is there when its caller traps, calls t
   expect(1e9 - left()).toBe(run + outer + 2 * silent);
 });
 
+test("what a host function takes stays taken, also where a private call and an unreachable follow", () => {
+  const opened = open(
+    `(module (import "h" "pay" (func $pay)) (import "h" "stop" (func $stop)) (memory 1)
+      (func $silent (param i32) (result i32) (i32.add (local.get 0) (i32.const 1)))
+      (func $writes (param i32) (drop (i32.load (local.get 0))))
+      (func $outer (call $pay) (call $writes (call $silent (i32.const 1))) (call $pay) (call $stop) (unreachable))
+      (func (export "run") (call $outer)))`,
+    {
+      h: {
+        pay: () => set(opened.left() - 1_000_000),
+        stop: () => {
+          throw new Error("stopped");
+        },
+      },
+    },
+  );
+  const { exports, set, left } = opened;
+  set(1e9);
+  expect(() => exports.run!()).toThrow("stopped");
+  expect(1e9 - left()).toBe(2_000_000 + call + (5 * call + 2 * plain) + 3 * plain + 3 * plain);
+  // Whoever has paid the last is not heard any more.
+  set(3 * plain + 3 * plain + 6 * call + 2 * plain + 1_500_000);
+  expect(() => exports.run!()).toThrow(WebAssembly.RuntimeError);
+  expect(left()).toBeLessThan(0);
+});
+
 test("locals that added parameters displace keep their values, whatever their index and number", () => {
   for (const parameters of [0, 1, 3, 126, 127, 128, 200]) {
     for (const locals of [0, 1, 2, 3, 130]) {
