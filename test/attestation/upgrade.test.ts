@@ -2,8 +2,9 @@
  * A folder whose package was upgraded: two enclaves with different bundles, and the secrets go from the one to the other.
  */
 
-import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -210,6 +211,43 @@ describe("an upgrade", () => {
     const { net } = await open(newer);
     expect(await call(await net.attach(contract.id), "publicKey")).toEqual(before);
     expect(await net.workers()).toHaveLength(1);
+  });
+
+  it("that is killed at any instant is done again: the secrets are the one's or the other's", {
+    timeout: 240_000,
+  }, async () => {
+    const first = await open(older);
+    const { contract, key: before } = await prepared(first.net);
+    const [was] = await first.net.workers();
+    await first.net.close();
+    const good = `${dir}-good`;
+    cpSync(dir, good, { recursive: true });
+    /** Runs an upgrade, to be killed some time after it has begun; gives how long it took if it was not. */
+    const upgrade = async (ms: number): Promise<number> => {
+      const child = spawn(process.execPath, [join(import.meta.dirname, "upgrader.mjs"), dir, newer], {
+        stdio: ["ignore", "pipe", "inherit"],
+      });
+      await once(child.stdout, "data");
+      const began = performance.now();
+      const timer = setTimeout(() => child.kill("SIGKILL"), ms);
+      await once(child, "exit");
+      clearTimeout(timer);
+      return performance.now() - began;
+    };
+    const whole = await upgrade(60_000);
+    for (let kill = 0; kill < 4; kill++) {
+      rmSync(dir, { recursive: true });
+      cpSync(good, dir, { recursive: true });
+      await upgrade((whole * (kill + 0.5)) / 4);
+      // Whichever of them has the secrets now: both can be opened, one after the other.
+      for (const code of kill % 2 === 0 ? [newer, older] : [older, newer]) {
+        const { net } = await open(code);
+        expect(await call(await net.attach(contract.id), "publicKey")).toEqual(before);
+        expect(await net.workers()).toMatchObject([{ publicKey: was?.publicKey, active: true }]);
+        await net.close();
+      }
+    }
+    rmSync(good, { recursive: true });
   });
 
   it("is refused when governance has taken the old measurement off the list", async () => {
