@@ -40,7 +40,7 @@ export function variantsOf(node: EnumDeclaration, tell: (at: Node, problem: stri
  * The enums that become bytes: all that fit. One that is asked for the name of a value, `Color[1]`, stays what it is,
  * and may not travel.
  */
-export function enumsThatFit(scope: Scope, travels: (node: EnumDeclaration) => boolean, report: Report): EnumOf[] {
+export function enumsThatFit(scope: Scope, travelling: ReadonlySet<EnumDeclaration>, report: Report): EnumOf[] {
   const asked = new Map<EnumDeclaration, Node>();
   for (const source of scope.own) {
     for (const statement of source.statements) {
@@ -59,7 +59,7 @@ export function enumsThatFit(scope: Scope, travels: (node: EnumDeclaration) => b
       if (statement.kind !== NodeKind.EnumDeclaration) continue;
       const node = statement as EnumDeclaration;
       const at = asked.get(node);
-      if (at !== undefined && travels(node)) {
+      if (at !== undefined && travelling.has(node)) {
         report.error(at, `${node.name.text} travels as a number, and has no names in the contract: use a switch`);
       }
       let fits = at === undefined;

@@ -10,6 +10,7 @@ import { type ClassDeclaration, type FieldDeclaration, Parser, type Source, type
 import { Transform } from "assemblyscript/transform";
 import { checkAnswers } from "./answers.ts";
 import { type ContractModel, readContract } from "./contract.ts";
+import { decoratorOn } from "./decorators.ts";
 import { type EnumOf, enumsThatFit, enumText } from "./enums.ts";
 import {
   caseMembers,
@@ -27,7 +28,7 @@ import { type Remote, readRemotes } from "./remote.ts";
 import { Report } from "./report.ts";
 import { fillResults } from "./results.ts";
 import { Scope } from "./scope.ts";
-import { Types } from "./types.ts";
+import { classesIn, Types } from "./types.ts";
 
 /** What the SDK asks of the contract: its file of that name is a placeholder. */
 const contractPath = "~lib/phatvm/assembly/contract";
@@ -51,14 +52,39 @@ export class PhatTransform extends Transform {
     const types = new Types(scope, report);
     const model = readContract(scope, types, report);
     const remotes = readRemotes(scope, types, report);
-    const enums = enumsThatFit(scope, (node) => types.travels(node), report);
+    const enums = enumsThatFit(scope, new Set(types.enums()), report);
     if (model === undefined || report.any) return;
     this.contract = { model, types };
+    offerClasses(parser, scope, model, types, enums);
     new Weaver(parser, scope, model, types).weave(remotes, enums);
   }
 }
 
 export default PhatTransform;
+
+/** What a class is for that does not travel as a value of its own. */
+const others = ["contract", "trait", "remote", "event", "fixed"] as const;
+
+/** Lets every class travel that could, named by a message or not; what is not used is not compiled. */
+function offerClasses(
+  parser: Parser,
+  scope: Scope,
+  model: ContractModel,
+  types: Types,
+  enums: readonly EnumOf[],
+): void {
+  const bytes = new Set(enums.map(({ node }) => node));
+  for (const source of scope.own) {
+    for (const node of classesIn(source)) {
+      const taken = types.composites.has(node) || model.classes.some((c) => c.node === node);
+      if (taken || node.extendsType !== null || others.some((name) => decoratorOn(node, name))) continue;
+      const report = new Report(parser, true);
+      const trial = new Types(scope, report);
+      trial.offer(node, source);
+      if (!report.any && trial.enums().every((used) => bytes.has(used))) types.offer(node, source);
+    }
+  }
+}
 
 /** Puts the generated code where it belongs. */
 class Weaver {

@@ -8,6 +8,7 @@ import type {
   EnumDeclaration,
   FieldDeclaration,
   NamedTypeNode,
+  Node,
   Source,
   TypeNode,
 } from "assemblyscript";
@@ -56,9 +57,9 @@ export class Types {
     return [...this.#known.values()].filter((type) => type.kind === "variant");
   }
 
-  /** Whether an enum is part of the interface or of what is stored. */
-  travels(node: EnumDeclaration): boolean {
-    return [...this.#known.values()].some((type) => type.kind === "enum" && type.node === node);
+  /** The enums that are part of the interface or of what is stored. */
+  enums(): EnumDeclaration[] {
+    return [...this.#known.values()].flatMap((type) => (type.kind === "enum" ? type.node : []));
   }
 
   /** The type `()`. */
@@ -211,12 +212,7 @@ export class Types {
     });
   }
 
-  #composite(
-    node: ClassDeclaration,
-    source: Source,
-    bindings: ReadonlyMap<string, AbiType>,
-    at: NamedTypeNode,
-  ): AbiType {
+  #composite(node: ClassDeclaration, source: Source, bindings: ReadonlyMap<string, AbiType>, at: Node): AbiType {
     const key = `class ${source.internalPath}/${node.name.text}<${[...bindings.values()].map(keyOf).join(",")}>`;
     const known = this.#known.get(key);
     if (known !== undefined) return known;
@@ -244,7 +240,7 @@ export class Types {
     return base?.kind === "class" && decoratorOn(base.node, "variant") ? base.node : undefined;
   }
 
-  #variant(node: ClassDeclaration, source: Source, at: NamedTypeNode): AbiType {
+  #variant(node: ClassDeclaration, source: Source, at: Node): AbiType {
     const key = `variant ${source.internalPath}/${node.name.text}`;
     const known = this.#known.get(key);
     if (known !== undefined) return known;
@@ -282,7 +278,16 @@ export class Types {
     };
   }
 
-  #refuse(at: TypeNode, message: string): AbiType {
+  /**
+   * Reads a class that no message names, so that it can be an argument or the answer of another contract all the same.
+   */
+  offer(node: ClassDeclaration, source: Source): void {
+    const parameters = new Map((node.typeParameters ?? []).map((p) => [p.name.text, this.unit] as const));
+    if (decoratorOn(node, "variant") !== undefined) this.#variant(node, source, node.name);
+    else this.#composite(node, source, parameters, node.name);
+  }
+
+  #refuse(at: Node, message: string): AbiType {
     this.#report.error(at, `unsupported type: ${message}`);
     return this.#refused;
   }

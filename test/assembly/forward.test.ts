@@ -98,6 +98,11 @@ describe("an enum in another contract's answer", () => {
     expect(await send(proxy, "colorOf", counter.id, 4)).toMatchObject({ output: { err: 100 } });
   });
 
+  test("and a class there, need no message that names them", async () => {
+    const bytes = await deploy("bytes");
+    expect(await ask(proxy, "sumOf", bytes.id, 200)).toBe(400);
+  });
+
   test("has one byte, whether a message names it or not", async () => {
     const bytes = await deploy("bytes");
     expect(await ask(bytes, "hashed")).toBe(`0x${bytesToHex(blake2b(Uint8Array.of(200), { dkLen: 32 }))}`);
