@@ -13,6 +13,7 @@ export const id = (n: number): Uint8Array => blake2_256(Uint8Array.of(n, n >> 8)
 export const info = (n: number): ContractInfo => ({
   codeHash: codeHash(id(200)),
   trieId: id(n + 100),
+  blind: id(n + 300),
   storageBytes: n,
   storageItems: 1,
   byteDeposit: BigInt(n),

@@ -26,6 +26,13 @@ export function storageId(contract: Uint8Array, nonce: number): Uint8Array {
   return blake2_256Of(contract, bytes);
 }
 
+const blindTag = new TextEncoder().encode("phatvm/storage-blind");
+
+/** What blinds the hash of a contract's storage: blake2_256("phatvm/storage-blind" | the cluster's secret | storage id). */
+export function storageBlind(clusterSecret: Uint8Array, storage: Uint8Array): Uint8Array {
+  return blake2_256Of(blindTag, clusterSecret, storage);
+}
+
 /** The slot of a fixed 32-byte key: blake2_256(key). */
 export function fixedSlot(key: Uint8Array): Uint8Array {
   return blake2_256(key);

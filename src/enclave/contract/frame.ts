@@ -8,11 +8,11 @@
  * @module
  */
 
-import { ContractFault } from "../../errors.ts";
+import { ContractFault, EngineError } from "../../errors.ts";
 import type { Code, Outcome, Slot } from "../../vm/index.ts";
 import { type AccountId, type CodeHash, type ContractId, toHex } from "../../wire/bytes.ts";
 import type { ContractInfo, ContractRecord } from "../state/records.ts";
-import { contractAddress, storageId } from "./address.ts";
+import { contractAddress, storageBlind, storageId } from "./address.ts";
 import { sameAccount, transfer } from "./balances.ts";
 import type { Call } from "./call.ts";
 import { declarationCost } from "./codes.ts";
@@ -217,9 +217,14 @@ export function openInstantiation(execution: RootExecution, parameters: Instanti
   execution.nonce += 1;
   const id = contractAddress(deployer, code.hash, execution.cluster.id, salt);
   if (state.contracts.get(id) !== undefined) throw contractsFault("DuplicateContract");
+  const { cluster, keys } = execution;
+  const secret = keys.clusterKey(cluster.id);
+  if (secret === undefined) throw new EngineError("Internal", { what: "no key of the cluster whose contract is made" });
+  const trieId = storageId(id, execution.nonce);
   const info: ContractInfo = {
     codeHash: code.hash,
-    trieId: storageId(id, execution.nonce),
+    trieId,
+    blind: storageBlind(secret, trieId),
     storageBytes: 0,
     storageItems: 0,
     byteDeposit: 0n,

@@ -116,7 +116,7 @@ export interface QuerySnapshot {
 export type QueryMoment = Pick<Moment, "block" | "lastBlockHash" | "now">;
 
 /** The versions of snapshots, and of what `save` gives. */
-const versions = { snapshot: 2, save: 3 } as const;
+const versions = { snapshot: 3, save: 4 } as const;
 
 /** The contract runtime of one isolate: one chain, at most one cluster. */
 export class Runtime {

@@ -113,6 +113,11 @@ class Saving {
     const chunk = yield* node instanceof Page ? this.#page(tree, node) : this.#branch(tree, node, depth);
     if (absent === undefined) return chunk;
     if (stays && !chunk.moved) return refer(parent?.hashOf(slot) ?? tree.root(), absent);
+    // It may go along with what is above it from now on; an extent of its own notes that after this.
+    const loaded = node;
+    this.#written.push(() => {
+      loaded.outside = undefined;
+    });
     return { ...chunk, moved: true };
   }
 
@@ -157,6 +162,7 @@ class Saving {
       } else {
         const inner = tree.values.inner(object);
         const extra = new Writer();
+        tree.values.note?.(extra, object);
         if (inner instanceof Tree) {
           const chunk = yield* this.tree(inner);
           extra.compact(inner.size).raw(chunk.bytes);

@@ -129,6 +129,11 @@ export class Branch {
     return new Uint8Array(this.row.slice(words * slot, words * (slot + 1)).buffer);
   }
 
+  /** The hash of four children as of the last seal. */
+  hashOfFour(group: number): Uint8Array {
+    return new Uint8Array(this.row.slice(groups + words * group, groups + words * (group + 1)).buffer);
+  }
+
   /** Leaves the hash of the branch in `blake2Area.digest`, when the children marked as changed have been taken. */
   hash(): void {
     const { row, changed } = this;

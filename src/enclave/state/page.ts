@@ -391,32 +391,70 @@ export class Page {
       out.fill(0, at, at + 8);
       return;
     }
-    if (to - from <= bucketEntries) this.#hashRun(from, to);
-    else {
-      if (depth >= 8 * maxKeyBytes) throw new EngineError("Internal", { what: "keys of a tree differ in nothing" });
-      // Only keys that were chosen for it come here.
-      const children = new Int32Array(8 * branchWidth);
-      let first = from;
-      for (let child = 0; child < branchWidth; child++) {
-        let last = first;
-        while (last < to && childOf(this.key(last), this.keyLength(last), depth) === child) last++;
-        this.#hashPart(first, last, depth + branchBits, children, 8 * child);
-        first = last;
-      }
-      const tops = new Int32Array(32);
-      for (let group = 0; group < 4; group++) {
-        blake2Area.words.set(children.subarray(32 * group, 32 * (group + 1)));
-        hashFour();
-        tops.set(blake2Area.digest, 8 * group);
-      }
-      blake2Area.words.set(tops);
-      hashFour();
-    }
+    // Only keys that were chosen for it are so alike.
+    if (this.isParted(from, to)) this.partsOf(from, to, depth);
+    else this.#hashRun(from, to);
     const words = blake2Area.digest;
     for (let i = 0; i < 8; i++) out[at + i] = words[i]!;
   }
 
-  #sealEntry(index: number, write: WriteValue | undefined): void {
+  /** Whether some entries are more than a bucket has. */
+  isParted(from: number, to: number): boolean {
+    return to - from > bucketEntries;
+  }
+
+  /**
+   * Parts entries of a sealed page, which share the bits above `depth`, by the next four, and leaves the hash of all in
+   * `blake2Area.digest`.
+   * @returns where each of the sixteen runs begins and the last ends, their hashes, and those of four of them each.
+   */
+  partsOf(
+    from: number,
+    to: number,
+    depth: number,
+  ): { readonly bounds: readonly number[]; readonly children: Uint8Array; readonly fours: Uint8Array } {
+    if (depth >= 8 * maxKeyBytes) throw new EngineError("Internal", { what: "keys of a tree differ in nothing" });
+    const children = new Int32Array(8 * branchWidth);
+    const fours = new Int32Array(8 * 4);
+    const bounds = [from];
+    let first = from;
+    for (let child = 0; child < branchWidth; child++) {
+      let last = first;
+      while (last < to && childOf(this.key(last), this.keyLength(last), depth) === child) last++;
+      this.#hashPart(first, last, depth + branchBits, children, 8 * child);
+      bounds.push(last);
+      first = last;
+    }
+    for (let group = 0; group < 4; group++) {
+      blake2Area.words.set(children.subarray(32 * group, 32 * (group + 1)));
+      hashFour();
+      fours.set(blake2Area.digest, 8 * group);
+    }
+    blake2Area.words.set(fours);
+    hashFour();
+    return { bounds, children: new Uint8Array(children.buffer), fours: new Uint8Array(fours.buffer) };
+  }
+
+  /** The bytes of the value of an entry that are hashed. Not for blobs. */
+  valueOf(index: number, write: WriteValue | undefined): Uint8Array {
+    const object = this.object(index);
+    if (object instanceof Packed) return object.value;
+    if (object !== undefined) {
+      (write as (w: Writer, value: unknown) => unknown)(writer.clear(), object);
+      return writer.take();
+    }
+    const at = this.valueAt(index);
+    return this.bytes.slice(at, at + this.valueLength(index));
+  }
+
+  /** blake2_256 of the value of an entry. */
+  valueHash(index: number, write: WriteValue | undefined): Uint8Array {
+    this.#hashValue(index, write);
+    return blake2Area.digestBytes.slice();
+  }
+
+  /** Leaves the hash of a value in `blake2Area.digest`. */
+  #hashValue(index: number, write: WriteValue | undefined): void {
     const object = this.object(index);
     if (object === undefined) {
       const { input } = blake2Area;
@@ -431,6 +469,10 @@ export class Page {
       (write as (w: Writer, value: unknown) => unknown)(writer.clear(), object);
       blake2Area.hashOf(writer.written());
     }
+  }
+
+  #sealEntry(index: number, write: WriteValue | undefined): void {
+    this.#hashValue(index, write);
     const { bytes } = this;
     const at = this.#entry(index);
     hashLeaf(bytes, at + 2, at + 2 + bytes[at]!);

@@ -52,6 +52,11 @@ export interface ContractInfo {
   readonly codeHash: CodeHash;
   /** Names its storage: blake2_256 of the id and the instantiation nonce. */
   readonly trieId: Uint8Array;
+  /**
+   * 32 bytes that nobody outside knows; the same on every replica. They go into the hash of what else is known here and of
+   * the storage, so that the root of the state, which is public, says nothing to who guesses what the storage holds.
+   */
+  readonly blind: Uint8Array;
   /** Bytes of all values. */
   readonly storageBytes: number;
   readonly storageItems: number;
@@ -141,7 +146,7 @@ export function readCodeFacts(r: Reader, code: Blob): CodeRecord {
 }
 
 export function writeContractInfo(w: Writer, info: ContractInfo): void {
-  w.raw(info.codeHash).raw(info.trieId).u64(info.storageBytes).u64(info.storageItems);
+  w.raw(info.codeHash).raw(info.trieId).raw(info.blind).u64(info.storageBytes).u64(info.storageItems);
   w.u128(info.byteDeposit).u128(info.itemDeposit).u128(info.baseDeposit);
   w.vec(info.dependencies, (o, dependency) => o.raw(dependency.codeHash).u128(dependency.deposit));
 }
@@ -150,6 +155,7 @@ export function readContractInfo(r: Reader): ContractInfo {
   return {
     codeHash: codeHash(r.raw(32)),
     trieId: r.raw(32),
+    blind: r.raw(32),
     storageBytes: r.u64Saturated(),
     storageItems: r.u64Saturated(),
     byteDeposit: r.u128(),

@@ -67,7 +67,7 @@ export function readState(r: Reader): State {
     const code = r.bytes();
     state.codes.set(codeHash(blake2_256(code)), readCodeFacts(r, Blob.of(code)));
   });
-  times(r, 162, () => {
+  times(r, 194, () => {
     const record = state.newContract(contractId(r.raw(32)), readContractInfo(r));
     times(r, 2, () => {
       record.storage.put(r.bytesView(), r.bytesView());

@@ -8,12 +8,14 @@
  * ```
  * root = blake2_256( "phatvm/state" | accounts | contracts | codes | hooks | weights | egress | blake2_256(cluster) )
  * ```
+ * A contract stands in its part as its code hash and the hash of all else, blinded: `writeDetails`.
  * @module
  */
 
 import { blake2_256 } from "../../crypto/hash.ts";
 import { type ContractId, contractId, sameBytes } from "../../wire/bytes.ts";
 import { decode, encode, Writer } from "../../wire/scale.ts";
+import { stateTag } from "../../wire/state-proof.ts";
 import { readBlob, readRoot } from "./packing.ts";
 import { Blob, type StateSource, useClock } from "./page.ts";
 import {
@@ -72,27 +74,37 @@ const codes: Records<CodeRecord> = {
   weigh: (record) => 400 + blobWeight((record as CodeRecord).code),
   inner: (record) => (record as CodeRecord).code,
 };
+/** What is secret of a contract; the hash of it is not, since it has the contract's blind in it. */
+function writeDetails(w: Writer, { info, storage }: ContractRecord): void {
+  writeContractInfo(w, info);
+  w.raw(storage.root());
+}
+
 const contracts: Records<ContractRecord> = {
-  write: (w, record) => {
-    writeContractInfo(w, record.info);
-    w.raw(record.storage.root());
-  },
+  write: (w, record) => w.raw(record.info.codeHash).raw(blake2_256(encode(record, writeDetails))),
+  note: (w, record) => writeDetails(w, record as ContractRecord),
   read: (key, value, extra, source) =>
-    decode(value, "contract", (r) => {
+    decode(extra, "contract", (r) => {
       const info = readContractInfo(r);
       const root = r.raw(32);
+      const details = blake2_256(r.since(0));
+      if (
+        !sameBytes(
+          value,
+          encode(details, (w, hash) => w.raw(info.codeHash).raw(hash)),
+        )
+      )
+        throw r.fail("it has another hash");
       const storage = new Storage(0, source);
-      decode(extra, "contract storage", (o) => {
-        const size = o.compact();
-        storage.adopt(readRoot(o), size, root);
-      });
+      const size = r.compact();
+      storage.adopt(readRoot(r), size, root);
       return new ContractRecord(contractId(key), 0, storage, info);
     }),
   weigh: (record) => 900 + weightOfTree((record as ContractRecord).storage),
   inner: (record) => (record as ContractRecord).storage,
 };
 
-const tag = new TextEncoder().encode("phatvm/state");
+const tag = new TextEncoder().encode(stateTag);
 
 /** The state of a cluster at one moment. */
 export class State {
@@ -219,11 +231,11 @@ export class State {
     const w = new Writer().raw(tag);
     for (const part of this.parts) w.raw(part.root());
     useClock.now += 1;
-    return blake2_256(w.raw(this.#clusterHash()).written());
+    return blake2_256(w.raw(this.clusterHash).written());
   }
 
-  /** The record may have megabytes of code in it, and is another object whenever it changes. */
-  #clusterHash(): Uint8Array {
+  /** Hash of the cluster's record, which may have megabytes of code in it, and is another object whenever it changes. */
+  get clusterHash(): Uint8Array {
     const { cluster } = this;
     if (this.#hashed?.cluster !== cluster || this.#hashed === undefined) {
       this.#hashed = { cluster, hash: blake2_256(encode(cluster, (w) => w.option(cluster, writeCluster))) };

@@ -17,6 +17,7 @@ import { blake2Area } from "../../crypto/hash.ts";
 import { branchBits, branchWidth, bucketEntries, childOf } from "../../crypto/merkle.ts";
 import { EngineError } from "../../errors.ts";
 import { sameBytes } from "../../wire/bytes.ts";
+import type { Writer } from "../../wire/scale.ts";
 import { Absent, Branch, type Node } from "./nodes.ts";
 import { readExtent } from "./packing.ts";
 import {
@@ -45,6 +46,8 @@ export function nextEpoch(): number {
 export interface Values {
   /** Writes the bytes of an object that are hashed; undefined when all are blobs. */
   readonly write: WriteValue | undefined;
+  /** Writes what goes outside with an object without being hashed as it is, before what `inner` says. */
+  note?(w: Writer, object: unknown): void;
   /** Bytes of memory of an object. */
   weigh(object: unknown): number;
   /** What an object has that goes its own ways. */
@@ -170,6 +173,20 @@ export abstract class Tree {
       parent = node;
       node = child;
     }
+  }
+
+  /** The branches above the place of a key, from the first on, and the page that is there. The tree must be sealed. */
+  wayTo(key: Uint8Array): { readonly branches: readonly Branch[]; readonly page: Page | undefined } {
+    const branches: Branch[] = [];
+    let node: Node | undefined = this.#root;
+    for (let depth = 0; node !== undefined; depth += branchBits) {
+      const parent = branches.at(-1);
+      if (node instanceof Absent) node = this.load(node, parent, childOf(key, key.length, depth - branchBits), depth);
+      if (node instanceof Page) return { branches, page: node };
+      branches.push(node);
+      node = node[childOf(key, key.length, depth)];
+    }
+    return { branches, page: undefined };
   }
 
   /** The page of this epoch where a key is, or belongs, with room for it; whoever asks changes it. */

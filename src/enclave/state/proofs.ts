@@ -1,0 +1,91 @@
+/**
+ * Proofs of what is in the state and what is not, against its root.
+ *
+ * They are made of the parts that are public: of an account its balances, of a contract that it is there and its code
+ * hash, of code that it is stored. What a proof shows beside that are hashes, and where nothing is at the key, the keys next
+ * to it. A contract's storage is secret, and no proof of it leaves the enclave: all of a contract but its code hash goes
+ * into one hash with the contract's blind, so that who knows what a storage may hold cannot try which of it fits.
+ * @module
+ */
+
+import { branchBits, childOf } from "../../crypto/merkle.ts";
+import { type ProvablePart, provableParts, type StateProof } from "../../wire/state-proof.ts";
+import type { State } from "./state.ts";
+
+/** The six hashes beside a child, of the sixteen of a place where keys part. */
+function step(
+  children: (child: number) => Uint8Array,
+  fours: (group: number) => Uint8Array,
+  child: number,
+): Uint8Array {
+  const bytes = new Uint8Array(6 * 32);
+  let at = 0;
+  const group = child >> 2;
+  for (let i = 4 * group; i < 4 * group + 4; i++) {
+    if (i === child) continue;
+    bytes.set(children(i), at);
+    at += 32;
+  }
+  for (let i = 0; i < 4; i++) {
+    if (i === group) continue;
+    bytes.set(fours(i), at);
+    at += 32;
+  }
+  return bytes;
+}
+
+/**
+ * Proves what is at a key of a part.
+ * @param key 32 bytes.
+ * @throws {EngineError} what the source throws, of parts that are outside.
+ */
+export function proveState(state: State, part: ProvablePart, key: Uint8Array): StateProof {
+  state.root();
+  const roots = new Uint8Array(32 * state.parts.length);
+  for (const [i, tree] of state.parts.entries()) roots.set(tree.root(), 32 * i);
+  const tree = state.parts[provableParts[part]]!;
+  const steps: Uint8Array[] = [];
+  const { branches, page } = tree.wayTo(key);
+  let depth = 0;
+  for (const branch of branches) {
+    const child = childOf(key, key.length, depth);
+    steps.push(
+      step(
+        (i) => branch.hashOf(i),
+        (i) => branch.hashOfFour(i),
+        child,
+      ),
+    );
+    depth += branchBits;
+  }
+  const head = { roots, cluster: state.clusterHash, steps };
+  const nothing = { leaves: new Uint8Array(0), index: 0 };
+  if (page === undefined) return { ...head, ...nothing, end: { kind: "absent", before: undefined, after: undefined } };
+  let [from, to] = [0, page.count];
+  while (page.isParted(from, to)) {
+    const { bounds, children, fours } = page.partsOf(from, to, depth);
+    const child = childOf(key, key.length, depth);
+    const at = (hashes: Uint8Array) => (i: number) => hashes.subarray(32 * i, 32 * i + 32);
+    steps.push(step(at(children), at(fours), child));
+    [from, to] = [bounds[child]!, bounds[child + 1]!];
+    depth += branchBits;
+  }
+  if (from === to) return { ...head, ...nothing, end: { kind: "absent", before: undefined, after: undefined } };
+  const leaves = new Uint8Array(32 * (to - from));
+  for (let i = from; i < to; i++) leaves.set(page.leafHash(i), 32 * (i - from));
+  const found = page.find(key, key.length, branchBits * branches.length);
+  const { write } = tree.values;
+  if (found >= 0) {
+    const value = page.valueOf(found, write);
+    return { ...head, leaves, index: found - from, end: { kind: "present", value } };
+  }
+  const next = ~found;
+  const neighbour = (index: number) =>
+    index < from || index >= to ? undefined : { key: page.key(index).slice(), valueHash: page.valueHash(index, write) };
+  return {
+    ...head,
+    leaves,
+    index: next - from,
+    end: { kind: "absent", before: neighbour(next - 1), after: neighbour(next) },
+  };
+}
