@@ -104,6 +104,10 @@ export const catalogue = {
     (f) => `The receipt of transaction ${f.index} in block ${f.block} is not what the enclave signed: ${f.reason}.`,
     "Do not rely on it: whoever gave it is damaged or lies. Ask `receipt` of a node that you trust.",
   ),
+  StateProofForged: engine(
+    (f) => `The proof of what the cluster's state holds is not what the enclave signed: ${f.reason}.`,
+    "Do not rely on it: whoever gave it is damaged or lies. Ask a node that you trust.",
+  ),
   GenesisMismatch: engine(
     (f) => `This state belongs to the chain ${f.found}, not to ${f.expected}.`,
     "Open the folder with the genesis that it was made with.",

@@ -34,8 +34,9 @@ export type {
   Uploaded,
   UploadOptions,
 } from "./client/network.ts";
-export type { Proven, VerifyOptions } from "./client/proof.ts";
+export type { Attested, Proven, VerifyOptions } from "./client/proof.ts";
 export type { EventRecord, FailedReceipt, OkReceipt, TransactionReceipt } from "./client/receipts.ts";
+export type { ProvenBalance, ProvenState } from "./client/state-proof.ts";
 export type { GovernTrustOptions, TrustChange, Trusted } from "./client/trust.ts";
 export type { WorkerInfo, WorkerTrust } from "./client/workers.ts";
 export type { ContractFaultCode, EngineErrorCode, ErrorCode, Facts } from "./errors.ts";

@@ -11,6 +11,7 @@ import { usualRules } from "../wire/egress-rules.ts";
 import type { Call } from "../wire/extrinsic.ts";
 import type { LogRecord, NetworkFacts, NodeApi } from "../wire/node.ts";
 import { decode } from "../wire/scale.ts";
+import type { StateQuestion } from "../wire/state-proof.ts";
 import { type Account, type AccountOptions, account } from "./account.ts";
 import { type AccountLike, accountBytes, type Hex } from "./address.ts";
 import { type Bundle, type BundleSource, loadBundle, readInterface } from "./bundle.ts";
@@ -35,6 +36,7 @@ import { ContractInterface } from "./metadata/interface.ts";
 import { type Proven, type VerifyOptions, verifyReceipt } from "./proof.ts";
 import { type EventRecord, eventRecord, receiptOf, type TransactionReceipt, transactionReceipt } from "./receipts.ts";
 import { Sender } from "./sender.ts";
+import { type ProvenBalance, type ProvenState, proveState, readBalance, readFirstHash } from "./state-proof.ts";
 import { SourceMaps, withMap } from "./traps.ts";
 import { type GovernTrustOptions, registryCall, type Trusted, trustedBy } from "./trust.ts";
 import { listWorkers, type WorkerInfo } from "./workers.ts";
@@ -430,6 +432,48 @@ export class Network {
    */
   async balance(of: AccountLike): Promise<{ readonly total: bigint; readonly free: bigint }> {
     return await this.#connection.node.balance(accountBytes(of));
+  }
+
+  /**
+   * What an account holds in the cluster after the last block, as the enclave stands by it: nobody on the way can say
+   * otherwise. `verify` says who signed, and what `options` are for.
+   *
+   * @param of the account, or a contract.
+   * @returns `value` is undefined when the account holds nothing.
+   * @throws {EngineError} `StateProofForged`, `WorkerUntrusted`, `AccountInvalid`
+   */
+  async proveBalance(of: AccountLike, options?: VerifyOptions): Promise<ProvenState<ProvenBalance>> {
+    return await this.#prove({ part: "account", key: accountBytes(of) }, readBalance, options);
+  }
+
+  /**
+   * Whether there is a contract after the last block, and its code hash, as the enclave stands by it.
+   *
+   * Nothing is proven of a contract's storage, which is secret: what is to be shown of it, a contract shows by an event,
+   * which `verify` checks.
+   *
+   * @param id its address.
+   * @returns `value` is its code hash, undefined when there is no such contract.
+   * @throws {EngineError} `StateProofForged`, `WorkerUntrusted`, `AccountInvalid`
+   */
+  async proveContract(id: AccountLike, options?: VerifyOptions): Promise<ProvenState<Hex>> {
+    return await this.#prove({ part: "contract", key: accountBytes(id) }, readFirstHash, options);
+  }
+
+  /**
+   * Whether code is stored after the last block, as the enclave stands by it.
+   *
+   * @param codeHash blake2_256 of the code.
+   * @returns `value` is the code's owner, undefined when it is not stored.
+   * @throws {EngineError} `StateProofForged`, `WorkerUntrusted`
+   */
+  async proveCode(codeHash: Hex, options?: VerifyOptions): Promise<ProvenState<Hex>> {
+    return await this.#prove({ part: "code", key: codeHashOf(fromHex(codeHash)) }, readFirstHash, options);
+  }
+
+  async #prove<T>(question: StateQuestion, read: (value: Uint8Array) => T, options: VerifyOptions = {}) {
+    const { node, facts } = this.#connection;
+    return await proveState(node, facts, question, read, options, Date.now());
   }
 
   /** What the queries of all contracts and of each have cost since the worker was started: requests, bytes, waiting. */

@@ -13,14 +13,24 @@ import { verifyEd25519 } from "../crypto/ed25519.ts";
 import { EngineError } from "../errors.ts";
 import { fromHex, sameBytes, toHex } from "../wire/bytes.ts";
 import type { NetworkFacts, NodeApi } from "../wire/node.ts";
-import { type Receipt, readSeal, receiptCore, sealMessage } from "../wire/receipt.ts";
+import { type BlockSeal, type Receipt, readSeal, receiptCore, sealMessage } from "../wire/receipt.ts";
 import { decode } from "../wire/scale.ts";
 import type { Hex } from "./address.ts";
 import { receiptOf, type TransactionReceipt } from "./receipts.ts";
 import { trustedWorker, type WorkerTrust } from "./workers.ts";
 
+/** Who signed. */
+export interface Attested {
+  /** The key that signed. */
+  readonly worker: Hex;
+  /** What the worker measures. */
+  readonly measurement: Hex;
+  /** Whose word that is: "simulated" means nobody's but that process's. */
+  readonly platform: string;
+}
+
 /** What a worker's signature says of a receipt. */
-export interface Proven {
+export interface Proven extends Attested {
   /** Number of the block. */
   readonly block: number;
   /** The transaction's position in it. */
@@ -29,12 +39,6 @@ export interface Proven {
   readonly hash: Hex;
   /** Root of the cluster's state after the block. */
   readonly stateRoot: Hex;
-  /** The key that signed. */
-  readonly worker: Hex;
-  /** What the worker measures. */
-  readonly measurement: Hex;
-  /** Whose word that is: "simulated" means nobody's but that process's. */
-  readonly platform: string;
 }
 
 /** What a receipt is checked against. */
@@ -55,7 +59,6 @@ export async function verifyReceipt(
   options: VerifyOptions,
   now: number,
 ): Promise<Proven> {
-  const worker = options.worker === undefined ? facts.worker : fromHex(options.worker);
   const raw = receiptOf(receipt instanceof Uint8Array ? receipt : receipt.encoded);
   const { block, index } = raw;
   const forged = (reason: string): EngineError => new EngineError("ReceiptForged", { block, index, reason });
@@ -63,27 +66,42 @@ export async function verifyReceipt(
     const changed = changedIn(receipt, raw);
     if (changed !== undefined) throw forged(`${changed} is not what its bytes say`);
   }
-  const proof = await node.proof(block);
-  if (proof === undefined) throw forged("there is no seal of that block");
-  const { seal: sealed, hashes } = proof;
-  const seal = decode(sealed, "seal", readSeal);
+  const { seal, hashes, attested } = await verifySeal(node, facts, block, options, now, forged);
   const hash = blake2_256(receiptCore(raw));
-  if (seal.block !== block) throw forged(`the seal is of block ${seal.block}`);
   if (!sameBytes(hashes.subarray(32 * index, 32 * index + 32), hash)) throw forged("its hash is not at its place");
   if (!sameBytes(blake2_256(hashes), seal.receiptsRoot)) throw forged("the block's receipts are not those of the seal");
-  if (!verifyEd25519(worker, sealMessage(seal), seal.signature)) throw forged("the signature is not the worker's");
-  const known = await trustedWorker(node, facts.genesisHash, toHex(worker), options, now);
-  const { publicKey, measurement, platform } = known;
   const { hash: blockHash, stateRoot } = seal;
   return {
     block,
     index,
     hash: toHex(blockHash),
     stateRoot: toHex(stateRoot),
-    worker: publicKey,
-    measurement,
-    platform,
+    ...attested,
   };
+}
+
+/**
+ * Checks what a worker signed for a block: its signature, and that its attestation counts.
+ * @param forged makes the error of a seal that is not what it should be.
+ * @returns the seal, the hashes of the block's receipts as the node gave them, not checked, and who signed.
+ */
+export async function verifySeal(
+  node: NodeApi,
+  facts: Pick<NetworkFacts, "worker" | "genesisHash">,
+  block: number,
+  options: VerifyOptions,
+  now: number,
+  forged: (reason: string) => EngineError,
+): Promise<{ readonly seal: BlockSeal; readonly hashes: Uint8Array; readonly attested: Attested }> {
+  const worker = options.worker === undefined ? facts.worker : fromHex(options.worker);
+  const proof = await node.proof(block);
+  if (proof === undefined) throw forged("there is no seal of that block");
+  const seal = decode(proof.seal, "seal", readSeal);
+  if (seal.block !== block) throw forged(`the seal is of block ${seal.block}`);
+  if (!verifyEd25519(worker, sealMessage(seal), seal.signature)) throw forged("the signature is not the worker's");
+  const known = await trustedWorker(node, facts.genesisHash, toHex(worker), options, now);
+  const { publicKey, measurement, platform } = known;
+  return { seal, hashes: proof.hashes, attested: { worker: publicKey, measurement, platform } };
 }
 
 /** What of a receipt for people is not as it is in the receipt that it was made from. */

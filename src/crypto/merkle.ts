@@ -4,7 +4,9 @@
  * It depends on the content alone. Keys part by four bits at a time, the highest first; a key that ends goes on in zeros.
  *
  * ```
- * leaf(key, value)   = blake2_256( blake2_256(value) | key )
+ * content(key, value) = blake2_256( length of the key, u8 | key | 0 | value ), of at most 64 bytes of value
+ *                      blake2_256( length of the key, u8 | key | 1 | blake2_256(value) ), of more
+ * leaf(key, value)   = blake2_256( blake2_256(key) | content )
  * bucket             = BLAKE2b-256 with fanout 16, depth 2, of the leaves of at most 16 entries, in order of their keys
  * four               = BLAKE2b-256 with fanout 4, depth 2, of four hashes
  *
@@ -13,6 +15,9 @@
  * hash(more)         = four( four(h0..h3), four(h4..h7), four(h8..h11), four(h12..h15) )
  *                      where hn is the hash of the entries whose next four bits are n
  * ```
+ *
+ * A key and its content have a hash each, so that it can be shown that a bucket does not have a key, and which it has cannot
+ * be told but by who knows them; nor can what they have.
  *
  * Four hashes are one block of the hash function, so a changed entry costs two compressions for each four bits above its
  * bucket. Leaf, bucket and four are three functions, by the parameter block of BLAKE2: none can be taken for another.
@@ -38,15 +43,48 @@ export function childOf(key: Uint8Array, length: number, depth: number): number 
   return (depth & 4) === 0 ? key[at]! >> 4 : key[at]! & 15;
 }
 
+/** Values of more bytes stand in a leaf by their hash. */
+export const wholeBytes = 64;
+
+const content = new Int32Array(8);
+
 /**
- * Leaves the hash of a leaf in `blake2Area.digest`; that of the value must be there.
- * @param key bytes of which those from `from` to `to`, at most 64 KiB, are the key.
+ * Leaves the hash of the content of a leaf in `blake2Area.digest`.
+ * @param key at most 255 bytes, those of an array from `from` to `to`.
+ * @param value those from `at` to `end`: at most `wholeBytes` bytes, or the hash of more.
+ */
+export function hashContent(
+  key: Uint8Array,
+  from: number,
+  to: number,
+  value: Uint8Array,
+  at: number,
+  end: number,
+  whole: boolean,
+): void {
+  const { input } = blake2Area;
+  let length = 0;
+  input[length++] = to - from;
+  for (let i = from; i < to; i++) input[length++] = key[i]!;
+  input[length++] = whole ? 0 : 1;
+  for (let i = at; i < end; i++) input[length++] = value[i]!;
+  blake2Area.hash(length);
+}
+
+/**
+ * Leaves the hash of a leaf in `blake2Area.digest`, where that of its content must be.
+ * @param key those bytes of an array from `from` to `to`.
  */
 export function hashLeaf(key: Uint8Array, from: number, to: number): void {
   const { input, words, digest } = blake2Area;
-  for (let i = 0; i < 8; i++) words[i] = digest[i]!;
-  for (let i = from; i < to; i++) input[32 - from + i] = key[i]!;
-  blake2Area.hash(32 + to - from);
+  content.set(digest);
+  for (let i = from; i < to; i++) input[i - from] = key[i]!;
+  blake2Area.hash(to - from);
+  for (let i = 0; i < 8; i++) {
+    words[i] = digest[i]!;
+    words[8 + i] = content[i]!;
+  }
+  blake2Area.hash(64);
 }
 
 /** Leaves the hash of a bucket in `blake2Area.digest`, of as many leaves as were put into `blake2Area.input`. */

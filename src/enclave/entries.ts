@@ -41,6 +41,7 @@ import {
 import { readQuery } from "../wire/query.ts";
 import { writeSealedReceipts } from "../wire/receipt.ts";
 import { decode, encode } from "../wire/scale.ts";
+import { readStateQuestion, writeBlockStateProof } from "../wire/state-proof.ts";
 import { Checkpoints } from "./checkpoint/checkpoints.ts";
 import { measuredConfiguration } from "./configuration.ts";
 import { maxContractStack } from "./contract/limits.ts";
@@ -152,6 +153,10 @@ export class Entries {
       case Entry.contractCode: {
         const code = this.#answering("contractCode").runtime.contractCode(account(body));
         return encode(code, (w) => w.option(code, (o, hash) => o.raw(hash)));
+      }
+      case Entry.prove: {
+        const { part, key } = decode(body, "question", readStateQuestion);
+        return encode(this.#answering("prove").runtime.prove(part, key), writeBlockStateProof);
       }
       case Entry.attest:
         return this.#attest(body);

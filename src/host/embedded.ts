@@ -25,6 +25,12 @@ import type {
 } from "../wire/node.ts";
 import { readSealedReceipts, receiptCore, type SealedReceipts, writeReceipt, writeSeal } from "../wire/receipt.ts";
 import { decode, encode } from "../wire/scale.ts";
+import {
+  type BlockStateProof,
+  readBlockStateProof,
+  type StateQuestion,
+  writeStateQuestion,
+} from "../wire/state-proof.ts";
 import { Author } from "./chain/author.ts";
 import { Chain, type CheckedExtrinsic, type Place } from "./chain/chain.ts";
 import { embeddedCluster } from "./chain/genesis.ts";
@@ -363,6 +369,11 @@ export class EmbeddedNode implements NodeApi {
   async egressRules(contract: Uint8Array): Promise<EgressRules | undefined> {
     this.check();
     return decode(await this.ask(Entry.egressRules, contract), "answer", (r) => r.option(readEgressRules));
+  }
+
+  async prove(question: StateQuestion): Promise<BlockStateProof> {
+    this.check();
+    return decode(await this.ask(Entry.prove, encode(question, writeStateQuestion)), "answer", readBlockStateProof);
   }
 
   async balance(account: Uint8Array): Promise<{ readonly total: bigint; readonly free: bigint }> {

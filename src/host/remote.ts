@@ -19,6 +19,7 @@ import type {
   Registrations,
 } from "../wire/node.ts";
 import { decode, encode } from "../wire/scale.ts";
+import type { BlockStateProof, StateQuestion } from "../wire/state-proof.ts";
 
 type EventName = keyof NodeEvents;
 
@@ -197,6 +198,10 @@ export class RemoteNode implements NodeApi {
 
   balance(account: Uint8Array): Promise<{ readonly total: bigint; readonly free: bigint }> {
     return this.call("balance", account);
+  }
+
+  prove(question: StateQuestion): Promise<BlockStateProof> {
+    return this.call("prove", question);
   }
 
   egressRules(contract: Uint8Array): Promise<EgressRules | undefined> {

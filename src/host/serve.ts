@@ -107,6 +107,7 @@ class Client {
     codeExists: (hash) => this.node.codeExists(hash),
     contractCode: (contract) => this.node.contractCode(contract),
     balance: (account) => this.node.balance(account),
+    prove: (question) => this.node.prove(question),
     egressRules: (contract) => this.node.egressRules(contract),
     putMetadata: ({ hash, metadata }) => this.node.putMetadata(hash, metadata),
     metadata: (hash) => this.node.metadata(hash),

@@ -19,6 +19,14 @@ import type {
   WorkerRecord,
 } from "./node.ts";
 import type { Reader, Writer } from "./scale.ts";
+import {
+  type BlockStateProof,
+  readBlockStateProof,
+  readStateQuestion,
+  type StateQuestion,
+  writeBlockStateProof,
+  writeStateQuestion,
+} from "./state-proof.ts";
 
 /** How values of one type are written and read. */
 export interface Codec<T> {
@@ -162,6 +170,11 @@ export const methods = {
         (r) => ({ seal: r.bytes(), hashes: r.bytes() }),
       ),
     ),
+  ),
+  prove: method(
+    23,
+    codec<StateQuestion>(writeStateQuestion, readStateQuestion),
+    codec<BlockStateProof>(writeBlockStateProof, readBlockStateProof),
   ),
   egressRules: method(21, account, maybe(codec<EgressRules>(writeEgressRules, readEgressRules))),
   workers: method(

@@ -11,6 +11,7 @@
  * | balance | account, 32 bytes | total u128, free u128 |
  * | codeExists | code hash, 32 bytes | bool |
  * | contractCode | contract, 32 bytes | option of 32 bytes |
+ * | prove | `StateQuestion` | `BlockStateProof` of the state after the last block executed |
  * | cancel | number of a `query` request, u32 | nothing; that query ends with `CallGivenUp` |
  * | metrics | nothing | `EgressMetrics` |
  * | egressRules | contract, 32 bytes | option of `EgressRules`, those of the cluster's owner |
@@ -47,6 +48,7 @@ export const Entry = {
   metrics: 10,
   egressRules: 11,
   checkpoint: 12,
+  prove: 13,
   attest: 20,
   challenge: 21,
   give: 22,

@@ -5,6 +5,7 @@
 
 import type { ClusterId } from "./bytes.ts";
 import type { EgressRules } from "./egress.ts";
+import type { BlockStateProof, StateQuestion } from "./state-proof.ts";
 
 /** The facts of a network that a client signs and encodes with. */
 export interface NetworkFacts {
@@ -112,6 +113,8 @@ export interface NodeApi {
   contractCode(contract: Uint8Array): Promise<Uint8Array | undefined>;
   /** Balance in the cluster: (total, free). */
   balance(account: Uint8Array): Promise<{ readonly total: bigint; readonly free: bigint }>;
+  /** What is in the state after the last block executed, or that it is not there, with proof. */
+  prove(question: StateQuestion): Promise<BlockStateProof>;
   /** What the cluster's owner lets a contract reach; undefined when there is no word of it. */
   egressRules(contract: Uint8Array): Promise<EgressRules | undefined>;
   /** Keeps what names a contract's bundle, so that later commands find its metadata: contract id to metadata JSON. */

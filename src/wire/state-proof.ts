@@ -16,22 +16,20 @@ export const stateTag = "phatvm/state";
 export const provableParts = { account: 0, contract: 1, code: 2 } as const;
 export type ProvablePart = keyof typeof provableParts;
 
-/** An entry beside the one that is not there. */
-export interface Neighbour {
-  /** 32 bytes. */
-  readonly key: Uint8Array;
-  /** blake2_256 of its value. */
-  readonly valueHash: Uint8Array;
-}
-
-/** What is at the key. */
+/** What is at the key, and the bucket that it belongs into. */
 export type ProofEnd =
-  | { readonly kind: "present"; readonly value: Uint8Array }
+  | {
+      readonly kind: "present";
+      /** Hashes of the entries of the bucket, 32 bytes each. */
+      readonly leaves: Uint8Array;
+      /** Which of them it is. */
+      readonly index: number;
+      readonly value: Uint8Array;
+    }
   | {
       readonly kind: "absent";
-      /** The entry before it in its bucket, and the one after it. */
-      readonly before: Neighbour | undefined;
-      readonly after: Neighbour | undefined;
+      /** Of each entry of the bucket the hash of its key and that of its content, 64 bytes; none when it is empty. */
+      readonly entries: Uint8Array;
     };
 
 /** A proof for one key of one part. */
@@ -45,10 +43,6 @@ export interface StateProof {
    * four, in order, then those of the three other fours, in order.
    */
   readonly steps: readonly Uint8Array[];
-  /** Hashes of the entries of the bucket, 32 bytes each; none when nothing is there. */
-  readonly leaves: Uint8Array;
-  /** Where in the bucket the entry is, or would be. */
-  readonly index: number;
   readonly end: ProofEnd;
 }
 
@@ -61,23 +55,19 @@ export const mostLeaves = 16;
 /** The longest value of a provable part. */
 const mostValueBytes = 1024;
 
-function writeNeighbour(w: Writer, { key, valueHash }: Neighbour): void {
-  w.raw(key).raw(valueHash);
-}
-
-function readNeighbour(r: Reader): Neighbour {
-  return { key: r.raw(32), valueHash: r.raw(32) };
-}
-
-export function writeStateProof(w: Writer, proof: StateProof): void {
-  w.raw(proof.roots).raw(proof.cluster).u8(proof.steps.length);
-  for (const step of proof.steps) w.raw(step);
-  w.u8(proof.leaves.length / 32)
-    .raw(proof.leaves)
-    .u8(proof.index);
-  const { end } = proof;
-  if (end.kind === "present") w.u8(1).bytes(end.value);
-  else w.u8(0).option(end.before, writeNeighbour).option(end.after, writeNeighbour);
+export function writeStateProof(w: Writer, { roots, cluster, steps, end }: StateProof): void {
+  w.raw(roots).raw(cluster).u8(steps.length);
+  for (const step of steps) w.raw(step);
+  if (end.kind === "absent")
+    w.u8(0)
+      .u8(end.entries.length / 64)
+      .raw(end.entries);
+  else
+    w.u8(1)
+      .u8(end.leaves.length / 32)
+      .raw(end.leaves)
+      .u8(end.index)
+      .bytes(end.value);
 }
 
 export function readStateProof(r: Reader): StateProof {
@@ -86,18 +76,19 @@ export function readStateProof(r: Reader): StateProof {
   const count = r.u8();
   if (count > mostSteps) throw r.fail(`${count} steps`);
   const steps = Array.from({ length: count }, () => r.raw(stepBytes));
+  return { roots, cluster, steps, end: readEnd(r) };
+}
+
+function readEnd(r: Reader): ProofEnd {
+  const kind = r.u8();
+  if (kind > 1) throw r.fail(`an end of kind ${kind}`);
   const entries = r.u8();
   if (entries > mostLeaves) throw r.fail(`a bucket of ${entries}`);
-  const [leaves, index, kind] = [r.raw(32 * entries), r.u8(), r.u8()];
-  if (index > entries) throw r.fail(`place ${index} of ${entries}`);
-  if (kind === 0) {
-    const before = r.option(readNeighbour);
-    return { roots, cluster, steps, leaves, index, end: { kind: "absent", before, after: r.option(readNeighbour) } };
-  }
-  if (kind !== 1) throw r.fail(`an end of kind ${kind}`);
-  const value = r.bytes();
+  if (kind === 0) return { kind: "absent", entries: r.raw(64 * entries) };
+  const [leaves, index, value] = [r.raw(32 * entries), r.u8(), r.bytes()];
+  if (index >= entries) throw r.fail(`place ${index} of ${entries}`);
   if (value.length > mostValueBytes) throw r.fail(`a value of ${value.length} bytes`);
-  return { roots, cluster, steps, leaves, index, end: { kind: "present", value } };
+  return { kind: "present", leaves, index, value };
 }
 
 /** What is asked for. */

@@ -21,7 +21,11 @@ export function modelRoot(map: ReadonlyMap<string, Uint8Array>): Uint8Array {
   const hash = (some: typeof entries, depth: number): Uint8Array => {
     if (some.length === 0) return new Uint8Array(32);
     if (some.length <= 16) {
-      const leaves = some.map(({ key, value }) => blake2_256(Buffer.concat([blake2_256(value), key])));
+      const leaves = some.map(({ key, value }) => {
+        const said = value.length > 64 ? [Uint8Array.of(1), blake2_256(value)] : [Uint8Array.of(0), value];
+        const content = blake2_256(Buffer.concat([Uint8Array.of(key.length), key, ...said]));
+        return blake2_256(Buffer.concat([blake2_256(key), content]));
+      });
       return tree(16, ...leaves);
     }
     const children = Array.from({ length: 16 }, (_, n) =>

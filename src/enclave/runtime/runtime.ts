@@ -25,7 +25,8 @@ import { type BlockHash, blockHash, type ClusterId, type ContractId, sameBytes, 
 import type { LogRecord } from "../../wire/node.ts";
 import type { QueryRequest } from "../../wire/query.ts";
 import type { Receipt, SealedReceipts } from "../../wire/receipt.ts";
-import { decode, type Reader, Writer } from "../../wire/scale.ts";
+import { decode, encode, type Reader, Writer } from "../../wire/scale.ts";
+import { type BlockStateProof, type ProvablePart, writeStateProof } from "../../wire/state-proof.ts";
 import { accountOf } from "../contract/balances.ts";
 import type { QueryEnvironment } from "../contract/call.ts";
 import { CodeStore } from "../contract/codes.ts";
@@ -49,6 +50,7 @@ import {
   saveState,
 } from "../state/extents.ts";
 import { Journal } from "../state/journal.ts";
+import { proveState } from "../state/proofs.ts";
 import { readState, writeState } from "../state/snapshot.ts";
 import { State } from "../state/state.ts";
 import { handleMessage, type MessageContext, pay } from "./messages.ts";
@@ -396,6 +398,17 @@ export class Runtime {
   /** What the cluster's owner lets a contract reach, SCALE `EgressRules`; undefined when there is no word of it. */
   egressRules(contract: Uint8Array): Uint8Array | undefined {
     return contract.length === 32 ? this.#state.egress.get(contract) : undefined;
+  }
+
+  /**
+   * Proves what is at a key of the state after the last block, or that nothing is.
+   *
+   * Of what anybody may know, and whoever asks is told without proof: balances, code hashes of contracts, that code is
+   * stored. Nothing of a contract's storage is proven to the outside; `proofs.ts` says what a proof shows.
+   * @param key 32 bytes.
+   */
+  prove(part: ProvablePart, key: Uint8Array): BlockStateProof {
+    return { block: this.#tip.number, proof: encode(proveState(this.#state, part, key), writeStateProof) };
   }
 
   /** Whether contract code of this hash is stored. */

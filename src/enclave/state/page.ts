@@ -21,8 +21,10 @@ import {
   bucketEntries,
   childOf,
   hashBucket,
+  hashContent,
   hashFour,
   hashLeaf,
+  wholeBytes,
 } from "../../crypto/merkle.ts";
 import { EngineError } from "../../errors.ts";
 import { sameBytes } from "../../wire/bytes.ts";
@@ -134,6 +136,13 @@ export class Packed {
 export type WriteValue = (w: Writer, value: never) => unknown;
 
 const writer = new Writer(1024);
+const hashedValue = new Uint8Array(digest);
+
+/** The bytes of an object that are hashed, as a view that the next call changes. */
+function encoded(object: unknown, write: WriteValue | undefined): Uint8Array {
+  (write as (w: Writer, value: unknown) => unknown)(writer.clear(), object);
+  return writer.written();
+}
 
 /** Up to `pageEntries` entries. */
 export class Page {
@@ -439,40 +448,47 @@ export class Page {
   valueOf(index: number, write: WriteValue | undefined): Uint8Array {
     const object = this.object(index);
     if (object instanceof Packed) return object.value;
-    if (object !== undefined) {
-      (write as (w: Writer, value: unknown) => unknown)(writer.clear(), object);
-      return writer.take();
-    }
+    if (object !== undefined) return encoded(object, write).slice();
     const at = this.valueAt(index);
     return this.bytes.slice(at, at + this.valueLength(index));
   }
 
-  /** blake2_256 of the value of an entry. */
-  valueHash(index: number, write: WriteValue | undefined): Uint8Array {
-    this.#hashValue(index, write);
+  /** The hash of the content of an entry: see `merkle.ts`. */
+  contentHash(index: number, write: WriteValue | undefined): Uint8Array {
+    this.#hashContent(index, write);
     return blake2Area.digestBytes.slice();
   }
 
-  /** Leaves the hash of a value in `blake2Area.digest`. */
-  #hashValue(index: number, write: WriteValue | undefined): void {
+  /** Leaves the hash of the content of an entry in `blake2Area.digest`. */
+  #hashContent(index: number, write: WriteValue | undefined): void {
     const object = this.object(index);
+    let value = this.bytes;
+    let at = 0;
+    let end = 0;
     if (object === undefined) {
-      const { input } = blake2Area;
-      const { bytes } = this;
-      const at = this.valueAt(index);
-      const length = this.valueLength(index);
-      for (let i = 0; i < length; i++) input[i] = bytes[at + i]!;
-      blake2Area.hash(length);
-    } else if (object instanceof Blob) blake2Area.digestBytes.set(object.hash);
-    else if (object instanceof Packed) blake2Area.hashOf(object.value);
-    else {
-      (write as (w: Writer, value: unknown) => unknown)(writer.clear(), object);
-      blake2Area.hashOf(writer.written());
+      at = this.valueAt(index);
+      end = at + this.valueLength(index);
+    } else if (object instanceof Blob) {
+      hashedValue.set(object.hash);
+      end = wholeBytes + 1;
+    } else {
+      value = object instanceof Packed ? object.value : encoded(object, write);
+      end = value.length;
     }
+    const whole = end - at <= wholeBytes;
+    if (!whole) {
+      if (!(object instanceof Blob)) {
+        blake2Area.hashOf(value.subarray(at, end));
+        hashedValue.set(blake2Area.digestBytes);
+      }
+      [value, at, end] = [hashedValue, 0, digest];
+    }
+    const entry = this.#entry(index);
+    hashContent(this.bytes, entry + 2, entry + 2 + this.bytes[entry]!, value, at, end, whole);
   }
 
   #sealEntry(index: number, write: WriteValue | undefined): void {
-    this.#hashValue(index, write);
+    this.#hashContent(index, write);
     const { bytes } = this;
     const at = this.#entry(index);
     hashLeaf(bytes, at + 2, at + 2 + bytes[at]!);

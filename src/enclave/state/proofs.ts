@@ -1,13 +1,17 @@
 /**
  * Proofs of what is in the state and what is not, against its root.
  *
- * They are made of the parts that are public: of an account its balances, of a contract that it is there and its code
- * hash, of code that it is stored. What a proof shows beside that are hashes, and where nothing is at the key, the keys next
- * to it. A contract's storage is secret, and no proof of it leaves the enclave: all of a contract but its code hash goes
- * into one hash with the contract's blind, so that who knows what a storage may hold cannot try which of it fits.
+ * They are made of what is public: of an account its balances, of a contract that it is there and its code hash, of code
+ * that it is stored; whoever names one of these is told the same without proof. Beside that a proof has hashes in it from
+ * which nothing can be told of what is not known already: keys stand in it by their hash, and what is at them by one that
+ * the key is part of. So nobody finds out by asking which accounts there are.
+ *
+ * A contract's storage is secret, and no proof of it leaves the enclave: all of a contract but its code hash goes into one
+ * hash with the contract's blind, so that who knows what a storage may hold cannot try which of it fits.
  * @module
  */
 
+import { blake2_256 } from "../../crypto/hash.ts";
 import { branchBits, childOf } from "../../crypto/merkle.ts";
 import { type ProvablePart, provableParts, type StateProof } from "../../wire/state-proof.ts";
 import type { State } from "./state.ts";
@@ -59,8 +63,8 @@ export function proveState(state: State, part: ProvablePart, key: Uint8Array): S
     depth += branchBits;
   }
   const head = { roots, cluster: state.clusterHash, steps };
-  const nothing = { leaves: new Uint8Array(0), index: 0 };
-  if (page === undefined) return { ...head, ...nothing, end: { kind: "absent", before: undefined, after: undefined } };
+  const empty = { ...head, end: { kind: "absent", entries: new Uint8Array(0) } } as const;
+  if (page === undefined) return empty;
   let [from, to] = [0, page.count];
   while (page.isParted(from, to)) {
     const { bounds, children, fours } = page.partsOf(from, to, depth);
@@ -70,22 +74,18 @@ export function proveState(state: State, part: ProvablePart, key: Uint8Array): S
     [from, to] = [bounds[child]!, bounds[child + 1]!];
     depth += branchBits;
   }
-  if (from === to) return { ...head, ...nothing, end: { kind: "absent", before: undefined, after: undefined } };
-  const leaves = new Uint8Array(32 * (to - from));
-  for (let i = from; i < to; i++) leaves.set(page.leafHash(i), 32 * (i - from));
-  const found = page.find(key, key.length, branchBits * branches.length);
+  if (from === to) return empty;
   const { write } = tree.values;
+  const found = page.find(key, key.length, branchBits * branches.length);
   if (found >= 0) {
-    const value = page.valueOf(found, write);
-    return { ...head, leaves, index: found - from, end: { kind: "present", value } };
+    const leaves = new Uint8Array(32 * (to - from));
+    for (let i = from; i < to; i++) leaves.set(page.leafHash(i), 32 * (i - from));
+    return { ...head, end: { kind: "present", leaves, index: found - from, value: page.valueOf(found, write) } };
   }
-  const next = ~found;
-  const neighbour = (index: number) =>
-    index < from || index >= to ? undefined : { key: page.key(index).slice(), valueHash: page.valueHash(index, write) };
-  return {
-    ...head,
-    leaves,
-    index: next - from,
-    end: { kind: "absent", before: neighbour(next - 1), after: neighbour(next) },
-  };
+  const entries = new Uint8Array(64 * (to - from));
+  for (let i = from; i < to; i++) {
+    entries.set(blake2_256(page.key(i)), 64 * (i - from));
+    entries.set(page.contentHash(i, write), 64 * (i - from) + 32);
+  }
+  return { ...head, end: { kind: "absent", entries } };
 }
