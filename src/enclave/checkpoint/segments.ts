@@ -28,7 +28,7 @@ const ID = 16;
 const HEAD = 4;
 const named = /^segment-(\d{10})\.sealed$/;
 /** A segment of so many bytes is followed by a new one. */
-const FULL = 32 * 1024 * 1024;
+const FULL = 8 * 1024 * 1024;
 /** Segments are counted when so much has been written since, and as much as there was then. */
 const COUNTED_AFTER = 8 * 1024 * 1024;
 /** More segments than this are brought together where they are small. */
@@ -284,6 +284,9 @@ export class Segments implements StateSource, StateSink {
     this.#live = [...live.values()].reduce((sum, bytes) => sum + bytes, 0);
     this.#written = 0;
     const many = live.size > MANY;
+    if (this.#current !== undefined && (live.get(this.#current.number) ?? 0) * 2 < this.#current.length) {
+      this.#current = undefined;
+    }
     for (const [number, bytes] of live) {
       const segment = this.#known.get(number);
       if (segment === undefined || segment === this.#current) continue;
