@@ -146,7 +146,8 @@ export class Relay {
         secrets,
       };
     } catch (error) {
-      await enclave.terminate();
+      // Nothing is written any more once the folder is given back, or while another attempt writes the same.
+      await Promise.allSettled([enclave.terminate(), code]);
       throw error;
     }
   }
