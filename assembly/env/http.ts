@@ -59,7 +59,7 @@ export class HttpRequest {
     begin();
     write<HttpRequest>(this);
     const out = room();
-    askInto(Pink.HttpRequest, out, ROOM);
+    askInto(Pink.HttpRequest, out, answerBytes);
     return answered<HttpResponse>();
   }
 
@@ -129,6 +129,12 @@ export enum HttpError {
 
 /** Requests by their method. */
 export namespace http {
+  /** Makes room for answers of so many bytes, headers and all, from the next request on; 64 KiB unless called. */
+  export function expect(bytes: u32): void {
+    if (<usize>bytes > answerBytes) answerRoom = 0;
+    answerBytes = bytes;
+  }
+
   /** Asks for what is at an address. */
   export function get(url: string): HttpResponse {
     return new HttpRequest("GET", url).send();
@@ -151,7 +157,7 @@ export namespace http {
     for (let i = 0; i < requests.length; ++i) write<HttpRequest>(requests[i]);
     write<u64>(timeoutMs);
     const out = room();
-    const status = askInto(Pink.BatchHttpRequest, out, ROOM);
+    const status = askInto(Pink.BatchHttpRequest, out, answerBytes);
     if (status != 0) return err<Result<HttpResponse, u8>[], u8>(<u8>(status - 1));
     const answers: Result<HttpResponse, u8>[] = [];
     for (let n = readCompact(); n > 0; --n) answers.push(read<Result<HttpResponse, u8>>());
@@ -160,13 +166,17 @@ export namespace http {
   }
 }
 
-/** The most bytes that an answer may have, headers and all. */
-const ROOM: usize = 256 * 1024;
+/**
+ * The most bytes that an answer may have, headers and all. So much fits into the memory that every contract has from the
+ * start: one that grows its memory is made anew for each call, which takes longer than most calls do.
+ */
+// @ts-ignore: decorator
+@lazy let answerBytes: usize = 64 * 1024;
 // @ts-ignore: decorator
 @lazy let answerRoom: usize = 0;
 
 /** One place for all answers: what is read from it is copied out. */
 function room(): usize {
-  if (answerRoom == 0) answerRoom = heap.alloc(ROOM);
+  if (answerRoom == 0) answerRoom = heap.alloc(answerBytes);
   return answerRoom;
 }

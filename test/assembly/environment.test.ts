@@ -263,8 +263,11 @@ describe("HTTP", () => {
     expect(asked.at(-1)).toMatchObject({ method: "POST", headers: [["Content-Type", "application/json"]], body: "{}" });
   });
 
-  test("takes an answer larger than the scratch space", () => {
+  test("takes an answer larger than the usual room when it expects one, and traps when it does not", () => {
     answers.set("http://large", [200, "x".repeat(100_000)]);
+    expect(
+      contract.run("call", contract.face.encodeInput(contract.face.message("get"), ["http://large"])).outcome,
+    ).toBe("trapped");
     expect(contract.call("post", ["http://large", "{}"])).toEqual([200, "text/plain"]);
   });
 
