@@ -1,10 +1,10 @@
 /**
- * What waiting costs: 2,000 queries in flight against undici alone, the latency of a query beside them, the heap of each,
- * and what running a query again costs.
+ * What waiting costs: 2,000 queries in flight against undici alone, the heap of each, and what running a query again
+ * costs. In this process and without frames; `isolate.ts` is the whole way, with the latency of a query beside them.
  *
  * Baseline: the same requests, on the same warm connections, through undici without queries around them. Medians of
  * interleaved rounds. The server is a process of its own, on loopback, and answers after 100 ms.
- * `--oracle`: with the oracle in AssemblyScript, whose memory grows for each answer, in place of a contract by hand.
+ * `--oracle`: with the oracle in AssemblyScript in place of a contract by hand.
  * Run with `node bench/run.mjs bench/egress/waiting.ts [--oracle] [--json]` after `npm run build`.
  * @module
  */
@@ -20,7 +20,7 @@ import { Egress } from "../../src/enclave/egress/egress.ts";
 import { Queries } from "../../src/enclave/egress/queries.ts";
 import { prepare } from "../../src/enclave/egress/request.ts";
 import { Machine } from "../../src/vm/index.ts";
-import { type ContractId, fromHex, toHex } from "../../src/wire/bytes.ts";
+import { fromHex, toHex } from "../../src/wire/bytes.ts";
 import type { QueryRequest } from "../../src/wire/query.ts";
 import { encode } from "../../src/wire/scale.ts";
 import { alice, Network, wat } from "../../test/runtime/network.ts";
@@ -63,11 +63,7 @@ const selector = (label: string): Uint8Array =>
   fromHex([...spec.constructors, ...spec.messages].find((one) => one.label === label)?.selector ?? "0x");
 const code = new Uint8Array(readFileSync(join(process.cwd(), "build/oracle.wasm")));
 const at = (delay: number): string => `http://127.0.0.1:${port}/${delay}/{}`;
-const [contract, other] = [100, 5000].map((delay) =>
-  network.deploy(code, Uint8Array.from(encode(at(delay), (w, url) => w.raw(selector("new")).str(url))), {
-    salt: Uint8Array.of(delay & 0xff),
-  }),
-) as unknown as [ContractId, ContractId];
+const contract = network.deploy(code, Uint8Array.from(encode(at(100), (w, url) => w.raw(selector("new")).str(url))));
 
 const egress = new Egress({ options: { openAddresses: ["127.0.0.1"], connections: IN_FLIGHT }, now });
 const queries = new Queries({
@@ -90,7 +86,6 @@ const requestOf = (to: Uint8Array, payload: Uint8Array): QueryRequest => ({
   body: { kind: "message", payload, estimating: false },
 });
 const fetching = encode("PHA", (w, symbol) => w.raw(selector("fetch")).str(symbol));
-const latest = requestOf(other, selector("latest"));
 const asking = requestOf(contract, fetching);
 
 async function inFlight(one: () => Promise<unknown>): Promise<number> {
@@ -115,25 +110,6 @@ function bare(delay: number): () => Promise<unknown> {
 }
 const viaUndici = bare(100);
 
-/** Latencies of a query without requests, one after the other, while something else is under way. */
-async function beside(work: () => Promise<number>): Promise<{ readonly took: number; readonly p99: number }> {
-  const latencies: number[] = [];
-  let over = false;
-  const done = work().finally(() => {
-    over = true;
-  });
-  while (!over) {
-    const start = now();
-    await queries.ask(latest, 0);
-    latencies.push(now() - start);
-    await new Promise((resolve) => {
-      setTimeout(resolve, 1);
-    });
-  }
-  latencies.sort((a, b) => a - b);
-  return { took: await done, p99: latencies[Math.floor(latencies.length * 0.99)] ?? 0 };
-}
-
 for (let i = 0; i < 2; i++) {
   await inFlight(viaUndici);
   await inFlight(viaQueries);
@@ -141,14 +117,10 @@ for (let i = 0; i < 2; i++) {
 const samples = {
   queries: [] as number[],
   undici: [] as number[],
-  p99Queries: [] as number[],
-  p99Undici: [] as number[],
 };
 for (let round = 0; round < ROUNDS; round++) {
   samples.undici.push(await inFlight(viaUndici));
   samples.queries.push(await inFlight(viaQueries));
-  samples.p99Undici.push((await beside(() => inFlight(viaUndici))).p99);
-  samples.p99Queries.push((await beside(() => inFlight(viaQueries))).p99);
 }
 
 /** Heap in use while all of them wait, on connections that are warm. */
@@ -213,9 +185,6 @@ const result = {
   queriesMs: of(samples.queries),
   undiciMs: of(samples.undici),
   toUndici: of(samples.queries) / of(samples.undici),
-  p99BesideQueriesMs: of(samples.p99Queries),
-  p99BesideUndiciMs: of(samples.p99Undici),
-  p99ToUndici: of(samples.p99Queries) / of(samples.p99Undici),
   heapPerQueryBeyondUndici: of(heap.queries) - of(heap.undici),
   heapPerRequestUndici: of(heap.undici),
   replayMs: cost.live,
@@ -226,9 +195,6 @@ if (process.argv.includes("--json")) console.log(JSON.stringify(result));
 else {
   console.log(
     `2,000 queries / undici alone        ${result.toUndici.toFixed(2)} (at most 2)   ${result.queriesMs.toFixed(0)} / ${result.undiciMs.toFixed(0)} ms`,
-  );
-  console.log(
-    `p99 beside them / beside undici     ${result.p99ToUndici.toFixed(2)} (at most 3)   ${result.p99BesideQueriesMs.toFixed(1)} / ${result.p99BesideUndiciMs.toFixed(1)} ms`,
   );
   console.log(
     `heap of a waiting query beyond that ${(result.heapPerQueryBeyondUndici / 1024).toFixed(1)} KB (at most 10)`,

@@ -96,6 +96,8 @@ export interface SchedulerSetting {
 
 /** Milliseconds of passes after which everything else has a turn. */
 const slice = 5;
+/** Milliseconds that a contract may have had more than its share, and be served at once when a query has just come. */
+const credit = 50;
 
 /** Shares out the time of one isolate. */
 export class Scheduler {
@@ -225,19 +227,34 @@ export class Scheduler {
     return next;
   }
 
+  /** The flow of a query that has just come and need not wait for those that go on: it is not much ahead of them. */
+  #arrived(): Flow | undefined {
+    let least = Number.POSITIVE_INFINITY;
+    let next: Flow | undefined;
+    for (const flow of this.#ready) {
+      const goesOn = flow.resumed.length > 0;
+      if (!goesOn && !this.#startable(flow)) continue;
+      least = Math.min(least, flow.start);
+      if (!goesOn && (next === undefined || flow.start < next.start)) next = flow;
+    }
+    return next !== undefined && next.start <= least + credit / Math.max(1, next.weight) ? next : undefined;
+  }
+
   /**
    * Passes until everything else is to have a turn.
-   * @param arrivals whether to stop at the first query that has not just come: those that go on have their own turn, and
-   *   the answers of short ones leave at once.
+   * @param arrivals whether only of queries that have just come, so that answers of short ones leave at once; those that
+   *   go on have a turn of their own.
    */
   #turn(arrivals: boolean): void {
     let time = this.#setting.now();
     const until = time + slice;
     while (time < until) {
-      const flow = this.#next();
-      // What is ready and may not start is woken by whoever gives up a place.
-      if (flow === undefined) return;
-      if (arrivals && flow.resumed.length > 0) break;
+      const flow = arrivals ? this.#arrived() : this.#next();
+      if (flow === undefined) {
+        // What is ready and may not start is woken by whoever gives up a place.
+        if (arrivals) break;
+        return;
+      }
       time = this.#pass(flow, time);
     }
     this.#wake(true);
