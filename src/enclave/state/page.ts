@@ -19,7 +19,6 @@ import {
   branchBits,
   branchWidth,
   bucketEntries,
-  childOf,
   hashBucket,
   hashContent,
   hashFour,
@@ -60,6 +59,12 @@ const staleBit = 0x80;
 /** Where changed pages are put together. */
 const scratch = new Uint8Array(1 << 16);
 const hashesOfGroup = new Int32Array(32);
+/** The hash of four times nothing. */
+const fourOfNothing = (() => {
+  blake2Area.words.fill(0, 0, 32);
+  hashFour();
+  return blake2Area.digest.slice();
+})();
 
 /** The time of uses: moves on with every root of a state, and tells what was not used for long. */
 export const useClock = { now: 0 };
@@ -426,15 +431,22 @@ export class Page {
     const children = new Int32Array(8 * branchWidth);
     const fours = new Int32Array(8 * 4);
     const bounds = [from];
-    let first = from;
-    for (let child = 0; child < branchWidth; child++) {
+    for (let child = 0, first = from; child < branchWidth; child++) {
       let last = first;
-      while (last < to && childOf(this.key(last), this.keyLength(last), depth) === child) last++;
+      // Keys that were chosen for it go on together for long: those are not looked at one by one.
+      if (first < to && this.#nibble(first, depth) === child) {
+        if (this.#nibble(to - 1, depth) === child) last = to;
+        else while (this.#nibble(last, depth) === child) last++;
+      }
       this.#hashPart(first, last, depth + branchBits, children, 8 * child);
       bounds.push(last);
       first = last;
     }
     for (let group = 0; group < 4; group++) {
+      if (bounds[4 * group] === bounds[4 * group + 4]) {
+        fours.set(fourOfNothing, 8 * group);
+        continue;
+      }
       blake2Area.words.set(children.subarray(32 * group, 32 * (group + 1)));
       hashFour();
       fours.set(blake2Area.digest, 8 * group);
@@ -442,6 +454,15 @@ export class Page {
     blake2Area.words.set(fours);
     hashFour();
     return { bounds, children: new Uint8Array(children.buffer), fours: new Uint8Array(fours.buffer) };
+  }
+
+  /** The four bits of the key of an entry from `depth` on. */
+  #nibble(index: number, depth: number): number {
+    const at = this.#entry(index);
+    const byte = depth >> 3;
+    if (byte >= this.bytes[at]!) return 0;
+    const value = this.bytes[at + 2 + byte]!;
+    return (depth & 4) === 0 ? value >> 4 : value & 15;
   }
 
   /** The bytes of the value of an entry that are hashed. Not for blobs. */
