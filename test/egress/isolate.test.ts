@@ -65,6 +65,25 @@ describe("an isolate", () => {
     expect(asked).toBe(1);
   });
 
+  test("counts for each contract what it did, and in total what all did", async () => {
+    const port = await http((_, response) => setTimeout(() => response.end(body), 60));
+    const [one, other] = [await oracleAt(`http://127.0.0.1:${port}`), await oracleAt("http://10.0.0.1")];
+    const before = (await net.metrics()).total;
+    expect(await Promise.all([told(one), told(one), told(one)])).toEqual([price, price, price]);
+    await told(other);
+    await one.query.latest!({});
+    const { total, contracts, active } = await net.metrics();
+    const of = (contract: Contract) => contracts.find((figures) => figures.contract === contract.id);
+    expect(active).toBe(0);
+    expect(of(one)).toMatchObject({ queries: 4, replays: 3, requests: [{ status: 200, count: 3 }], denied: 0 });
+    expect(of(one)?.waitedMs).toBeGreaterThanOrEqual(3 * 55);
+    expect(of(other)).toMatchObject({ queries: 1, replays: 1, requests: [{ status: 0, count: 1 }], denied: 1 });
+    expect(of(other)).toMatchObject({ bytesSent: 0, bytesReceived: 0, refused: 0, retries: 0 });
+    for (const figure of ["queries", "replays", "denied", "bytesSent", "bytesReceived"] as const) {
+      expect([figure, total[figure] - before[figure]]).toEqual([figure, of(one)![figure] + of(other)![figure]]);
+    }
+  });
+
   test("gives a contract what servers do as answers, and goes on", async () => {
     const port = await http((request, response) => {
       const path = request.url as string;
