@@ -405,11 +405,30 @@ export class Page {
       out.fill(0, at, at + 8);
       return;
     }
-    // Only keys that were chosen for it are so alike.
-    if (this.isParted(from, to)) this.partsOf(from, to, depth);
+    if (this.isParted(from, to)) this.#hashAlike(from, to, depth);
     else this.#hashRun(from, to);
     const words = blake2Area.digest;
     for (let i = 0; i < 8; i++) out[at + i] = words[i]!;
+  }
+
+  /**
+   * Leaves the hash of more entries than a bucket has in `blake2Area.digest`. Only keys that were chosen for it are so
+   * alike, and they go on together for long: that way is not gone entry by entry.
+   */
+  #hashAlike(from: number, to: number, depth: number): void {
+    let below = depth;
+    while (below < 8 * maxKeyBytes && this.#nibble(from, below) === this.#nibble(to - 1, below)) below += branchBits;
+    this.partsOf(from, to, below);
+    const { words, digest } = blake2Area;
+    for (below -= branchBits; below >= depth; below -= branchBits) {
+      const child = this.#nibble(from, below);
+      words.set(digest, 8 * (child & 3));
+      for (let i = 0; i < 32; i++) if (i >> 3 !== (child & 3)) words[i] = 0;
+      hashFour();
+      words.set(digest, 8 * (child >> 2));
+      for (let group = 0; group < 4; group++) if (group !== child >> 2) words.set(fourOfNothing, 8 * group);
+      hashFour();
+    }
   }
 
   /** Whether some entries are more than a bucket has. */
@@ -433,11 +452,7 @@ export class Page {
     const bounds = [from];
     for (let child = 0, first = from; child < branchWidth; child++) {
       let last = first;
-      // Keys that were chosen for it go on together for long: those are not looked at one by one.
-      if (first < to && this.#nibble(first, depth) === child) {
-        if (this.#nibble(to - 1, depth) === child) last = to;
-        else while (this.#nibble(last, depth) === child) last++;
-      }
+      while (last < to && this.#nibble(last, depth) === child) last++;
       this.#hashPart(first, last, depth + branchBits, children, 8 * child);
       bounds.push(last);
       first = last;
