@@ -155,8 +155,9 @@ export class Entries {
         return encode(code, (w) => w.option(code, (o, hash) => o.raw(hash)));
       }
       case Entry.prove: {
+        const { runtime } = this.#answering("prove");
         const { part, key } = decode(body, "question", readStateQuestion);
-        return encode(this.#answering("prove").runtime.prove(part, key), writeBlockStateProof);
+        return encode(runtime.prove(part, key), writeBlockStateProof);
       }
       case Entry.attest:
         return this.#attest(body);
