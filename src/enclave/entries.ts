@@ -103,6 +103,8 @@ export class Entries {
   #succession: { readonly prepared: Prepared; readonly taker: Taker } | undefined;
   /** Whether it started from less than it had been at, by its owner's leave. */
   #rolledBack = false;
+  /** Bytes of state that had been read when memory was last looked at. */
+  #readBefore = 0;
   #retired = false;
   #running: Started | undefined;
   #logs: EnclaveLog[] = [];
@@ -406,7 +408,12 @@ export class Entries {
   /** Answers a query; what it took of cold state into memory goes again. */
   #query(body: Uint8Array, request: number): Promise<Uint8Array> {
     const { queries } = this.#answering("query");
-    return queries.ask(decode(body, "query", readQuery), request).finally(() => this.#trim());
+    return queries.ask(decode(body, "query", readQuery), request).finally(() => {
+      const { checkpoints, settings } = this.#opened as Opened;
+      // Counting what is there takes time: only once enough has come.
+      const read = (checkpoints?.source.bytesRead ?? 0) - this.#readBefore;
+      if (read > (settings.enclave.memoryBytes ?? usualMemory) / 16) this.#trim();
+    });
   }
 
   /** Lets go of cold state until the rest fits its budget; what has changed is written out first where need be. */
@@ -414,6 +421,7 @@ export class Entries {
     const { checkpoints, settings } = this.#opened as Opened;
     if (checkpoints === undefined || this.#running === undefined) return;
     const { runtime } = this.#running;
+    this.#readBefore = checkpoints.source.bytesRead;
     const budget = settings.enclave.memoryBytes ?? usualMemory;
     // A quarter more goes than has to, so that this is not done after every block.
     const excess = (): number => runtime.residentBytes - budget * 0.75;

@@ -106,6 +106,32 @@ describe("a node that is opened again", () => {
     expect(warnings).toHaveLength(3);
   });
 
+  it("starts its enclave again when a part of the state is damaged under its feet", async () => {
+    let node = await open();
+    const contract = await prepared(node);
+    const given = await increments(node, contract, 0, 10);
+    await node.close();
+    node = await open();
+    expect(warnings).toEqual([]);
+    // Nothing of the contract is in memory yet; the same files, changed in their place.
+    for (const name of files().filter((one) => one.startsWith("segment-"))) {
+      const bytes = readFileSync(file(name));
+      bytes.fill(7, 10, 40);
+      writeFileSync(file(name), bytes);
+    }
+    const get = counter.selector("get");
+    await expect(ask(node, contract, get, sender.publicKey)).rejects.toMatchObject({ code: "SealBroken" });
+    expect((await ask(node, contract, get, sender.publicKey)).result).toMatchObject({ ok: true });
+    expect(await expectPromiseKept(node, contract, 10, given)).toBe(10);
+    expect(warnings.join("\n")).toContain("passed over");
+    await node.close();
+    // What was damaged is not used again.
+    warnings = [];
+    node = await open();
+    expect(await expectPromiseKept(node, contract, 10, given)).toBe(10);
+    expect(warnings).toEqual([]);
+  });
+
   it("notices that its chain was replaced by an older copy", async () => {
     let node = await open();
     const contract = await prepared(node);

@@ -126,8 +126,8 @@ export class Checkpoints {
     this.#bound = { height: 0, hash: setting.genesisHash, stateRoot: new Uint8Array(32) };
   }
 
-  /** Where parts of the state are read from. */
-  get source(): StateSource {
+  /** Where parts of the state are read from, and how many bytes of them were read so far. */
+  get source(): StateSource & { readonly bytesRead: number } {
     return this.#segments;
   }
 
@@ -163,6 +163,8 @@ export class Checkpoints {
         return { restored, warnings };
       } catch (error) {
         if (!(error instanceof EngineError)) throw error;
+        // Nothing that it needs is to be taken over into the next one.
+        this.#segments.adopt([]);
         this.#refuse.add(name);
         warnings.push(`The checkpoint ${this.#folder.path(name)} was passed over. ${error.message}`);
       }

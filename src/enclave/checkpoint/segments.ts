@@ -90,6 +90,8 @@ export class Segments implements StateSource, StateSink {
   #live = 0;
   #moving = new Set<number>();
   #recount = false;
+  /** Bytes that were read since the enclave began: what came into memory with them may have to leave it again. */
+  bytesRead = 0;
 
   constructor(setting: SegmentsSetting) {
     this.#setting = setting;
@@ -162,6 +164,7 @@ export class Segments implements StateSource, StateSink {
     const view = new DataView(place.buffer, place.byteOffset, place.byteLength);
     const segment = place.length === PLACE ? this.#known.get(view.getUint32(0, true)) : undefined;
     if (segment === undefined) throw broken();
+    this.bytesRead += view.getUint32(8, true);
     return this.#open(segment, view.getUint32(4, true), view.getUint32(8, true));
   }
 
