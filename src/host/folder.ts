@@ -2,7 +2,7 @@
  * A node's folder: what lies in it, which version wrote it, and how it is opened and made.
  *
  * ```text
- * format            "phatvm folder 1": written last when a folder is made, so a folder without it was never used
+ * format            "phatvm folder 2": written last when a folder is made, so a folder without it was never used
  * owner-<n>.sock    whose folder it is
  * chain.mdb         the chain (LMDB), with chain.mdb-lock
  * checkpoints/      sealed state of the enclave, which reads and writes it itself; the host knows only this path
@@ -20,7 +20,8 @@ import { isOwnerFile, type Ownership, ownFolder } from "./owner.ts";
 import { lmdbStore } from "./store/lmdb.ts";
 import type { Store } from "./store/store.ts";
 
-const FORMAT = "phatvm folder 1";
+const VERSION = "2";
+const FORMAT = `phatvm folder ${VERSION}`;
 const formatFile = "format";
 const ours = new Set([formatFile, "format.new", "chain.mdb", "chain.mdb-lock", "checkpoints", "enclaves", "platform"]);
 
@@ -52,7 +53,7 @@ function isBorn(dir: string): boolean {
     const version = /^phatvm folder (\d+)$/.exec(found)?.[1];
     if (version === undefined)
       throw new EngineError("FolderDamaged", { dir, reason: "its format file is not readable" });
-    throw new EngineError("FolderVersion", { dir, found: version, expected: "1" });
+    throw new EngineError("FolderVersion", { dir, found: version, expected: VERSION });
   }
   const foreign = names.find((name) => !ours.has(name));
   if (foreign !== undefined) throw new EngineError("FolderForeign", { dir, holds: foreign });
