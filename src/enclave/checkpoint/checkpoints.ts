@@ -10,7 +10,7 @@
  * value that the counter has once the file counts, and small *anchors*, two alike, carry nothing else than the block.
  *
  * ```text
- * take     segments, flushed  →  checkpoint with c+1, flushed, named  →  both anchors with c+1, flushed, named  →  counter: c+1  →  answer
+ * take     segments, checkpoint with c+1, both anchors with c+1, flushed  →  named  →  counter: c+1  →  answer
  * start    bound = the highest block that a file of counter c or c+1 names
  * ```
  *
@@ -319,7 +319,6 @@ export class Checkpoints {
       const { content, places } = await this.#saved(saving);
       if (moves !== undefined) this.#segments.moved();
       else if (this.#segments.due) await this.#inSlices(this.#segments.count(places()));
-      await this.#segments.flush();
       const segments = this.#segments.facts();
       const counter = this.#setting.platform.counter() + 1n;
       const name = nameOf(at.height);
@@ -328,9 +327,13 @@ export class Checkpoints {
         writeExecutedBlock(w, block);
         writeSegments(w, segments);
       });
-      await this.#folder.write(name, this.#stream(CHECKPOINT, header), [head, content]);
-      await this.#folder.publish(name);
-      await this.#anchor(at, counter);
+      // The disk is waited for once for all of them, and then for their names, which come in this order.
+      await settled([
+        this.#segments.flush(),
+        this.#folder.write(name, this.#stream(CHECKPOINT, header), [head, content]),
+        ...this.#anchors(at, counter),
+      ]);
+      await this.#folder.publish(name, ...anchors);
       this.#step();
       this.#bound = at;
       this.#unsettled = false;
@@ -398,11 +401,16 @@ export class Checkpoints {
   }
 
   async #anchor(at: ExecutedBlock, counter: bigint): Promise<void> {
-    const header = { sequence: BigInt(at.height), counter };
-    for (const name of anchors) {
-      await this.#folder.write(name, this.#stream(ANCHOR, header), [encode(at, writeExecutedBlock)]);
-    }
+    await settled(this.#anchors(at, counter));
     await this.#folder.publish(...anchors);
+  }
+
+  /** Writes both anchors; they have no names yet. */
+  #anchors(at: ExecutedBlock, counter: bigint): Promise<void>[] {
+    const header = { sequence: BigInt(at.height), counter };
+    return anchors.map((name) =>
+      this.#folder.write(name, this.#stream(ANCHOR, header), [encode(at, writeExecutedBlock)]),
+    );
   }
 
   #stream(label: string, header: SealHeader): SealingStream {
@@ -451,4 +459,10 @@ export class Checkpoints {
 
 function forked(height: number): EngineError {
   return new EngineError("RollbackDetected", { chain: height, enclave: height, fork: true });
+}
+
+/** Ends when all have; with the first error, if there is one. */
+async function settled(work: readonly Promise<void>[]): Promise<void> {
+  const failed = (await Promise.allSettled(work)).find(({ status }) => status === "rejected");
+  if (failed !== undefined) throw (failed as PromiseRejectedResult).reason;
 }

@@ -84,8 +84,6 @@ export class Segments implements StateSource, StateSink {
   /** The one that is written. */
   #current: Segment | undefined;
   #last = 0;
-  /** Whether a file was made whose name is not flushed. */
-  #unnamed = false;
   #written = 0;
   #live = 0;
   #moving = new Set<number>();
@@ -206,7 +204,6 @@ export class Segments implements StateSource, StateSink {
       const segment = this.#segment(this.#last, random(ID), 0);
       segment.file = files.create(nameOf(segment.number));
       this.#known.set(segment.number, segment);
-      this.#unnamed = true;
       this.#current = segment;
       return segment;
     } catch (error) {
@@ -222,7 +219,7 @@ export class Segments implements StateSource, StateSink {
     });
   }
 
-  /** Ends when everything written is on the disk. */
+  /** Ends when everything written is on the disk, but for the names of new files. */
   async flush(): Promise<void> {
     const { files } = this.#setting;
     for (const segment of [...this.#known.values()]) {
@@ -235,13 +232,6 @@ export class Segments implements StateSource, StateSink {
       }
       segment.flushed = length;
     }
-    if (!this.#unnamed) return;
-    try {
-      await files.flushNames();
-    } catch (error) {
-      throw failed("Writing the folder of the checkpoints", error);
-    }
-    this.#unnamed = false;
   }
 
   /** Which places the next save is to give up; undefined when none. */
