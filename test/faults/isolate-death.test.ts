@@ -15,7 +15,7 @@ import { isolatesOf, until } from "../enclave/processes.ts";
 
 const bundle = (name: string): string => join(import.meta.dirname, `../../build/${name}.contract`);
 /** Megabytes of heap in which the contracts live, and in which a query that writes 100,000 slots does not. */
-const narrow = 48;
+const narrow = 20;
 const kinds = ["thread", "process"] as const;
 
 let dir: string;
