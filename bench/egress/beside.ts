@@ -7,7 +7,7 @@
 import { Client } from "../../src/enclave/egress/client.ts";
 import { prepare } from "../../src/enclave/egress/request.ts";
 import type { Surroundings } from "../../src/platform/surroundings.ts";
-import { Answer, eachMessage, FrameWriter } from "../../src/wire/frame.ts";
+import { Answer, FrameWriter, readFrame } from "../../src/wire/frame.ts";
 import { decode, encode } from "../../src/wire/scale.ts";
 
 declare const surroundings: Surroundings;
@@ -25,7 +25,7 @@ Client.prototype.send = function (this: Client, ...parameters: Parameters<typeof
 const { receive } = surroundings;
 surroundings.receive = (take) =>
   receive((frame) => {
-    const [message] = eachMessage(frame as Uint8Array);
+    const [message] = readFrame(frame as Uint8Array);
     if (message?.kind !== bare) {
       take(frame);
       return;

@@ -87,6 +87,7 @@ interface Started {
   readonly queries: Queries;
 }
 
+const nothing = new Uint8Array(0);
 /** Milliseconds of a clock that never goes back. */
 const now = (): number => performance.now();
 const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length));
@@ -132,7 +133,7 @@ export class Entries {
       case Entry.cancel: {
         const { queries } = this.#running ?? this.#none("cancel");
         queries.cancel(decode(body, "request number", (r) => r.u32()));
-        return new Uint8Array();
+        return nothing;
       }
       case Entry.metrics: {
         const { queries } = this.#running ?? this.#none("metrics");

@@ -9,7 +9,7 @@
 import { EngineError } from "../errors.ts";
 import type { Surroundings } from "../platform/surroundings.ts";
 import { encodeError } from "../wire/error.ts";
-import { Answer, eachMessage, type FrameMessage, FrameWriter } from "../wire/frame.ts";
+import { Answer, eachMessage, FrameWriter } from "../wire/frame.ts";
 import { Entries } from "./entries.ts";
 import { closeRealm } from "./realm.ts";
 
@@ -33,7 +33,7 @@ function later(kind: number, request: number, body: Uint8Array): void {
   answers.add(kind, request, body);
 }
 
-function answer({ kind, request, body }: FrameMessage): void {
+function answer(kind: number, request: number, body: Uint8Array): void {
   try {
     const given = entries.call(kind, body, request);
     if (given instanceof Uint8Array) answers.add(Answer.ok, request, given);
@@ -54,7 +54,7 @@ surroundings.receive((frame) => {
     if (!(frame instanceof Uint8Array)) {
       throw new EngineError("Undecodable", { what: "frame", reason: "not bytes" });
     }
-    for (const message of eachMessage(frame)) answer(message);
+    eachMessage(frame, answer);
   } catch (error) {
     // Nobody in particular asked: request 0 is the frame's own.
     answers.add(Answer.error, 0, encodeError(error));

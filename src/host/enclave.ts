@@ -9,7 +9,7 @@
 import { EngineError, PhatError } from "../errors.ts";
 import { Entry } from "../wire/entry.ts";
 import { decodeError } from "../wire/error.ts";
-import { Answer, eachMessage, type FrameMessage, FrameWriter } from "../wire/frame.ts";
+import { Answer, eachMessage, FrameWriter } from "../wire/frame.ts";
 import { encode } from "../wire/scale.ts";
 import type { Isolate, IsolateKind, IsolateLimits, StartIsolate } from "./isolate/isolate.ts";
 import { startProcess } from "./isolate/process.ts";
@@ -30,6 +30,8 @@ export class Enclave {
   private readonly givenUp = new Set<number>();
   private readonly frame = new FrameWriter();
   private last = 0;
+  /** Whether numbers have come round. */
+  private again = false;
   private scheduled = false;
   private end: EngineError | undefined;
   /** Resolves with the reason when the isolate is gone. */
@@ -101,8 +103,10 @@ export class Enclave {
   /** Puts a call into the frame of this turn. @returns its number. */
   private post(entry: number, body: Uint8Array): number {
     // Request 0 is the frame's own; numbers come round again after 2^32 calls.
-    do this.last = (this.last + 1) >>> 0;
-    while (this.last === 0 || this.pending.has(this.last) || this.givenUp.has(this.last));
+    do {
+      this.last = (this.last + 1) >>> 0;
+      this.again ||= this.last === 0;
+    } while (this.last === 0 || (this.again && (this.pending.has(this.last) || this.givenUp.has(this.last))));
     const request = this.last;
     this.frame.add(entry, request, body);
     if (!this.scheduled) {
@@ -123,7 +127,7 @@ export class Enclave {
       if (!(frame instanceof Uint8Array)) {
         throw new EngineError("Undecodable", { what: "frame", reason: "not bytes" });
       }
-      for (const message of eachMessage(frame)) this.settle(message);
+      eachMessage(frame, this.settle);
     } catch (error) {
       // It cannot be trusted to answer any more.
       this.over(
@@ -136,7 +140,7 @@ export class Enclave {
     }
   }
 
-  private settle({ kind, request, body }: FrameMessage): void {
+  private readonly settle = (kind: number, request: number, body: Uint8Array): void => {
     if (kind !== Answer.ok && kind !== Answer.error) {
       throw new EngineError("EnclaveGone", { reason: `its answer is of no kind there is (${kind})` });
     }
@@ -146,13 +150,13 @@ export class Enclave {
       const reason = error?.code === "EnclaveGone" ? error.facts.reason : error?.message.split("\n")[0];
       throw new EngineError("EnclaveGone", { reason: reason ?? "it answered what nobody asked" });
     }
-    if (this.givenUp.delete(request)) return;
+    if (this.givenUp.size > 0 && this.givenUp.delete(request)) return;
     const caller = this.pending.get(request);
     if (caller === undefined) throw new EngineError("EnclaveGone", { reason: "it answered what nobody asked" });
     this.pending.delete(request);
     if (kind === Answer.ok) caller.resolve(body);
     else caller.reject(decodeError(body));
-  }
+  };
 
   /** Ends the isolate; calls under way are rejected. */
   async terminate(): Promise<void> {

@@ -57,7 +57,9 @@ export class FrameWriter {
     this.view.setUint32(this.at, HEAD + body.length, true);
     this.view.setUint8(this.at + 4, kind);
     this.view.setUint32(this.at + 5, request, true);
-    this.bytes.set(body, this.at + LENGTH + HEAD);
+    // Calling into the engine costs more than copying a few bytes here.
+    if (body.length > 32) this.bytes.set(body, this.at + LENGTH + HEAD);
+    else for (let i = 0, at = this.at + LENGTH + HEAD; i < body.length; i++, at++) this.bytes[at] = body[i]!;
     this.at = end;
     return this;
   }
@@ -70,11 +72,15 @@ export class FrameWriter {
   }
 }
 
+const nothing = new Uint8Array(0);
+
 /**
- * The messages of a whole frame, one after the other; only the one at hand is held.
- * @throws {EngineError} `Undecodable` when it is cut, or a length lies, before any message of such a frame is given.
+ * Gives the messages of a whole frame, one after the other; only the one at hand is held.
+ * @param use takes one; a body without bytes is the same for all.
+ * @throws {EngineError} `Undecodable` when it is cut, or a length lies, before any message of such a frame is given; and
+ *   what `use` throws.
  */
-export function* eachMessage(frame: Uint8Array): Generator<FrameMessage, void> {
+export function eachMessage(frame: Uint8Array, use: (kind: number, request: number, body: Uint8Array) => void): void {
   const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
   for (let at = 0; at < frame.length; ) {
     if (frame.length - at < LENGTH) throw undecodable("it ends inside a length", at);
@@ -86,9 +92,9 @@ export function* eachMessage(frame: Uint8Array): Generator<FrameMessage, void> {
     at += LENGTH + length;
   }
   for (let at = 0; at < frame.length; ) {
+    const body = at + LENGTH + HEAD;
     const end = at + LENGTH + view.getUint32(at, true);
-    const body = frame.subarray(at + LENGTH + HEAD, end);
-    yield { kind: view.getUint8(at + 4), request: view.getUint32(at + 5, true), body };
+    use(view.getUint8(at + 4), view.getUint32(at + 5, true), body === end ? nothing : frame.subarray(body, end));
     at = end;
   }
 }
@@ -98,7 +104,9 @@ export function* eachMessage(frame: Uint8Array): Generator<FrameMessage, void> {
  * @throws {EngineError} `Undecodable` as `eachMessage` does.
  */
 export function readFrame(frame: Uint8Array): FrameMessage[] {
-  return [...eachMessage(frame)];
+  const messages: FrameMessage[] = [];
+  eachMessage(frame, (kind, request, body) => messages.push({ kind, request, body }));
+  return messages;
 }
 
 /** Takes messages from a stream of chunks that fall as they like. */
