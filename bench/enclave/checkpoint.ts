@@ -25,37 +25,14 @@ import type { BlockHash, ContractId } from "../../src/wire/bytes.ts";
 import { Entry, readEnclaveFacts, writeEnclaveOptions, writeStartOffer } from "../../src/wire/entry.ts";
 import { writeQuery } from "../../src/wire/query.ts";
 import { decode, encode } from "../../src/wire/scale.ts";
-import { alice, command, genesisBytes, Network, wat } from "../../test/runtime/network.ts";
+import { alice, command, genesisBytes, Network } from "../../test/runtime/network.ts";
+import { storing } from "../../test/runtime/storing.ts";
 import { median } from "../vm/measure.ts";
 
 const KEYS = Number(process.env.KEYS ?? 100_000);
 const STEP = 5_000;
 const ROUNDS = Number(process.env.ROUNDS ?? 7);
 
-/** Input 0, from, to, byte: sets those keys. Input 1, key: reads it. */
-const storing = wat(`(module
-  (import "env" "memory" (memory 1 16))
-  (import "seal0" "input" (func $input (param i32 i32)))
-  (import "seal0" "seal_return" (func $return (param i32 i32 i32)))
-  (import "seal1" "get_storage" (func $get (param i32 i32 i32 i32) (result i32)))
-  (import "seal2" "set_storage" (func $set (param i32 i32 i32 i32) (result i32)))
-  (func (export "deploy"))
-  (func (export "call") (local $i i32)
-    (i32.store (i32.const 0) (i32.const 1024))
-    (call $input (i32.const 64) (i32.const 0))
-    (local.set $i (i32.load (i32.const 68)))
-    (if (i32.load (i32.const 64))
-      (then
-        (i32.store (i32.const 16) (local.get $i))
-        (i32.store (i32.const 0) (i32.const 2048))
-        (if (call $get (i32.const 16) (i32.const 8) (i32.const 256) (i32.const 0)) (then unreachable)))
-      (else
-        (memory.fill (i32.const 256) (i32.load (i32.const 76)) (i32.const 32))
-        (loop $next
-          (i32.store (i32.const 16) (local.get $i))
-          (drop (call $set (i32.const 16) (i32.const 8) (i32.const 256) (i32.const 32)))
-          (br_if $next (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.load (i32.const 72)))))))
-    (call $return (i32.const 0) (i32.const 256) (i32.const 4))))`);
 const words = (...values: number[]): Uint8Array => new Uint8Array(Uint32Array.from(values).buffer);
 const nothing = new Uint8Array(0);
 
@@ -69,7 +46,7 @@ network.make = (...parameters) => {
   return block;
 };
 network.found();
-const contract: ContractId = network.deploy(storing, nothing);
+const contract: ContractId = network.deploy(storing(32), nothing);
 for (let at = 0; at < KEYS; at += STEP) network.call(contract, words(0, at, Math.min(at + STEP, KEYS), 1));
 const filling = blocks.map((block) => encode(block, writeRelayedBlock));
 let tip: { number: number; parent: BlockHash } = { number: network.runtime.height + 1, parent: network.runtime.hash };

@@ -23,36 +23,13 @@ import { readSealedReceipts } from "../../src/wire/receipt.ts";
 import { decode, encode } from "../../src/wire/scale.ts";
 import { Disk } from "../faults/disk.ts";
 import { random } from "../faults/promise.ts";
-import { alice, command, genesisBytes, Network, wat } from "../runtime/network.ts";
+import { alice, command, genesisBytes, Network } from "../runtime/network.ts";
+import { storing } from "../runtime/storing.ts";
 
 const MIB = 2 ** 20;
 const VALUE = 1000;
 const PER_BLOCK = 500;
 
-/** Input 0, from, to, byte: sets those keys to 1000 such bytes. Input 1, key: gives the first four bytes of its value. */
-const storing = wat(`(module
-  (import "env" "memory" (memory 1 16))
-  (import "seal0" "input" (func $input (param i32 i32)))
-  (import "seal0" "seal_return" (func $return (param i32 i32 i32)))
-  (import "seal1" "get_storage" (func $get (param i32 i32 i32 i32) (result i32)))
-  (import "seal2" "set_storage" (func $set (param i32 i32 i32 i32) (result i32)))
-  (func (export "deploy"))
-  (func (export "call") (local $i i32)
-    (i32.store (i32.const 0) (i32.const 1024))
-    (call $input (i32.const 64) (i32.const 0))
-    (local.set $i (i32.load (i32.const 68)))
-    (if (i32.load (i32.const 64))
-      (then
-        (i32.store (i32.const 16) (local.get $i))
-        (i32.store (i32.const 0) (i32.const 2048))
-        (if (call $get (i32.const 16) (i32.const 8) (i32.const 256) (i32.const 0)) (then unreachable)))
-      (else
-        (memory.fill (i32.const 256) (i32.load (i32.const 76)) (i32.const ${VALUE}))
-        (loop $next
-          (i32.store (i32.const 16) (local.get $i))
-          (drop (call $set (i32.const 16) (i32.const 8) (i32.const 256) (i32.const ${VALUE})))
-          (br_if $next (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.load (i32.const 72)))))))
-    (call $return (i32.const 0) (i32.const 256) (i32.const 4))))`);
 const words = (...values: number[]): Uint8Array => new Uint8Array(Uint32Array.from(values).buffer);
 
 /** What a key is set to, from its number and how often it was set. */
@@ -67,7 +44,7 @@ class Writing extends Network {
   constructor() {
     super();
     this.found();
-    this.contract = this.deploy(storing, new Uint8Array(0));
+    this.contract = this.deploy(storing(VALUE), new Uint8Array(0));
     this.#tip = { number: this.runtime.height + 1, parent: this.runtime.hash };
   }
 
