@@ -4,8 +4,10 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     exclude: ["test/matrix/**", "**/node_modules/**"],
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
+    // A test that hangs fails; one on a machine that is slow, or busy with something else, does not.
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
+    expect: { poll: { timeout: 120_000 } },
     pool: "forks",
     maxWorkers: 2,
   },

@@ -9,7 +9,7 @@ import type { NodeApi } from "../wire/node.ts";
 import { EmbeddedNode, type Places } from "./embedded.ts";
 import { openFolder } from "./folder.ts";
 import type { NodeOptions } from "./options.ts";
-import { reachOwner } from "./owner.ts";
+import { ownerPatience, reachOwner } from "./owner.ts";
 import { RemoteNode } from "./remote.ts";
 import { serveClient } from "./serve.ts";
 import { memoryStore } from "./store/memory.ts";
@@ -49,9 +49,6 @@ export async function openNode(options: NodeOptions = {}): Promise<NodeApi> {
   }
 }
 
-/** Milliseconds that an owner may be too busy to say a word. */
-const OWNER_PATIENCE = 10_000;
-
 /**
  * Connects to the live owner of a folder.
  * @returns The owner's node; `close` ends the connection, not the node. Undefined when nobody owns the folder: then
@@ -60,7 +57,7 @@ const OWNER_PATIENCE = 10_000;
  */
 export async function connectNode(dir: string): Promise<NodeApi | undefined> {
   const path = resolve(dir);
-  const owner = await reachOwner(path, OWNER_PATIENCE);
+  const owner = await reachOwner(path, ownerPatience);
   if (owner === undefined) return undefined;
   if (owner.hello?.serving !== true) {
     owner.socket.destroy();

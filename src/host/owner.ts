@@ -136,6 +136,9 @@ function pause(milliseconds: number): Promise<void> {
   });
 }
 
+/** Milliseconds that an owner may be too busy to say a word. */
+export const ownerPatience = 10_000;
+
 /** A connection to a live owner, with its first words. */
 export interface OwnerConnection {
   readonly socket: Socket;
@@ -236,7 +239,7 @@ export async function ownFolder(dir: string, serving: boolean): Promise<Ownershi
     server.unref();
     chmodSync(join(dir, name), 0o600);
     for (;;) {
-      const found = await findOwner(dir, 1000);
+      const found = await findOwner(dir, ownerPatience);
       if (typeof found !== "number") {
         found.socket.destroy();
         throw new EngineError("FolderInUse", { dir, ...found.hello });

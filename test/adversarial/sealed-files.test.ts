@@ -81,7 +81,7 @@ beforeAll(async () => {
     await life.checkpoint();
     earlier.push(good.copy());
   }
-}, 60_000);
+});
 
 afterAll(() => {
   const rows = [...table].map(
@@ -102,7 +102,7 @@ describe("sealed files", () => {
     expect(new Life(good.copy(), chain, kept, LENGTH).from).toBe(bound);
   });
 
-  it("with a byte flipped anywhere are noticed, and do no harm", { timeout: 300_000 }, async () => {
+  it("with a byte flipped anywhere are noticed, and do no harm", async () => {
     const next = random(seed);
     for (const [name, bytes] of good.files) {
       const places =
@@ -120,7 +120,7 @@ describe("sealed files", () => {
     }
   });
 
-  it("that were cut, or grew, are noticed, and do no harm", { timeout: 120_000 }, async () => {
+  it("that were cut, or grew, are noticed, and do no harm", async () => {
     const next = random(seed + 1);
     for (const [name, bytes] of good.files) {
       const lengths = [0, 1, 50, bytes.length - 1, bytes.length - 16, bytes.length - 17];
@@ -136,7 +136,7 @@ describe("sealed files", () => {
     }
   });
 
-  it("that were exchanged with one another do not pass for each other", { timeout: 120_000 }, async () => {
+  it("that were exchanged with one another do not pass for each other", async () => {
     const names = [...good.files.keys()];
     for (const one of names) {
       for (const other of names) {
@@ -149,7 +149,7 @@ describe("sealed files", () => {
     }
   });
 
-  it("have parts that do not pass for parts of others", { timeout: 120_000 }, async () => {
+  it("have parts that do not pass for parts of others", async () => {
     const next = random(seed + 2);
     for (const [name, bytes] of good.files) {
       for (const [from, others] of earlier.flatMap((disk) => [...disk.files])) {
@@ -164,9 +164,7 @@ describe("sealed files", () => {
     }
   });
 
-  it("that are older do no harm beside the newer ones, and are noticed in their place", {
-    timeout: 120_000,
-  }, async () => {
+  it("that are older do no harm beside the newer ones, and are noticed in their place", async () => {
     for (const older of earlier.slice(0, -1)) {
       for (const [name, bytes] of older.files) {
         const disk = good.copy();
@@ -179,9 +177,7 @@ describe("sealed files", () => {
     }
   });
 
-  it("may be deleted one at a time, the newest too; all that tell of the bound may not", {
-    timeout: 120_000,
-  }, async () => {
+  it("may be deleted one at a time, the newest too; all that tell of the bound may not", async () => {
     for (const name of good.files.keys()) {
       const disk = good.copy();
       disk.put(name, undefined);
@@ -205,7 +201,7 @@ describe("sealed files", () => {
     expect(await judge("every file deleted", without(...good.files.keys()))).toBe("refused: RollbackDetected");
   });
 
-  it("in any combination of all this lose nothing, and take nothing back unnoticed", { timeout: 300_000 }, async () => {
+  it("in any combination of all this lose nothing, and take nothing back unnoticed", async () => {
     const next = random(seed + 3);
     const pick = <T>(of: readonly T[]): T => of[Math.floor(next() * of.length)] as T;
     for (let round = 0; round < COMBINATIONS; round++) {
@@ -252,7 +248,6 @@ async function interrupted(disk: Disk, secrets: Kept): Promise<number> {
 describe("an enclave that ends at any operation of its disk or counter", () => {
   it.each(["kill", "torn write", "power cut"] satisfies Cut[])(
     "by a %s recovers without a word, and holds what it acknowledged",
-    { timeout: 300_000 },
     async (cut) => {
       const next = random(seed + 4);
       const first = earlier[0] as Disk;
@@ -285,9 +280,7 @@ describe("an enclave that ends at any operation of its disk or counter", () => {
 });
 
 describe("a disk that is full", () => {
-  it("takes no checkpoint, keeps the older ones, and takes one when there is room again", {
-    timeout: 120_000,
-  }, async () => {
+  it("takes no checkpoint, keeps the older ones, and takes one when there is room again", async () => {
     const first = earlier[0] as Disk;
     const size = [...good.files.values()].reduce((sum, { length }) => sum + length, 0);
     for (let i = 0; i < 24; i++) {

@@ -27,7 +27,7 @@ import { account, signed } from "../host/support/extrinsics.ts";
 const flipper = fileURLToPath(new URL("../../build/flipper.contract", import.meta.url));
 const day = 86_400_000;
 const valid = 7 * day;
-const patience = { timeout: 20_000 };
+const patience = { timeout: 120_000 };
 
 let dir: string;
 let nodes: NodeApi[];

@@ -213,9 +213,7 @@ describe("an upgrade", () => {
     expect(await net.workers()).toHaveLength(1);
   });
 
-  it("that is killed at any instant is done again: the secrets are the one's or the other's", {
-    timeout: 240_000,
-  }, async () => {
+  it("that is killed at any instant is done again: the secrets are the one's or the other's", async () => {
     const first = await open(older);
     const { contract, key: before } = await prepared(first.net);
     const [was] = await first.net.workers();

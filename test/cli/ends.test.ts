@@ -5,12 +5,12 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { isAlive, isolatesOf, until } from "../enclave/processes.ts";
+import { isAlive, isolatesOf, socketsOf, until } from "../enclave/processes.ts";
 
 const main = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
 const bundle = fileURLToPath(new URL("../../build/counter.contract", import.meta.url));
@@ -63,6 +63,17 @@ function folder(): string {
   cpSync(made, dir, { recursive: true, filter: (path) => !path.endsWith(".sock") });
   return dir;
 }
+/** Tells whether a command that is started now has come so far that it owns the folder, or is connected to its owner. */
+function reaches(dir: string, owner: Running | undefined): () => boolean {
+  // Owners count up, and leave their file behind.
+  const owners = (): string =>
+    readdirSync(dir)
+      .filter((name) => /^owner-\d+\.sock$/.test(name))
+      .join();
+  const sockets = (): number => (owner === undefined ? 0 : socketsOf(owner.child.pid as number));
+  const before = { owners: owners(), sockets: sockets() };
+  return () => owners() !== before.owners || sockets() > before.sockets;
+}
 const count = async (dir: string) => (await phatvm("query", counter, "get", "--dir", dir)).out.trim();
 
 describe.each(["thread", "process"])("serve with an isolate that is a %s", (isolate) => {
@@ -114,8 +125,9 @@ describe("a command that waits", () => {
       const dir = folder();
       const owner = served ? await serving(dir) : undefined;
       for (const signal of ["SIGINT", "SIGTERM"] as const) {
+        const reached = reaches(dir, owner);
         const { child, ended } = start([...words, "--dir", dir]);
-        await new Promise((resolve) => setTimeout(resolve, 700));
+        await until(reached, "it had the folder, or its owner");
         child.kill(signal);
         expect([0, 130, 143]).toContain((await ended).code);
         expect(await count(dir)).toBe("1");

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Contract, EgressOptions, Network } from "../../src/index.ts";
 import { open } from "../../src/open.ts";
-import { closeAll, http } from "./servers.ts";
+import { closeAll, http, unhurried } from "./servers.ts";
 
 const dir = mkdtempSync(join(tmpdir(), "phatvm-govern-"));
 const bundle = fileURLToPath(new URL("../../build/oracle.contract", import.meta.url));
@@ -26,7 +26,7 @@ const port = await http(async (request, response) => {
 });
 
 beforeAll(async () => {
-  net = await open({ dir, egress: loopback });
+  net = await open({ dir, egress: loopback, queries: unhurried });
   const args = [`http://127.0.0.1:${port}{}`];
   oracle = await net.deploy({ bundle, constructor: "new", args, signer: net.account("//Alice") });
 });

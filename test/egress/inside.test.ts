@@ -168,14 +168,14 @@ describe("what lies inside", () => {
   });
 
   test.each(literals)("is not reached by %j", async (url) => {
-    const { results, denied } = await out.ask(at(url), 2000);
+    const { results, denied } = await out.ask(at(url));
     expect(results).toEqual(["NotAllowed"]);
     expect(denied[0]).toMatch(/^address .+|^no credentials/);
     expect(heard).toBe(0);
   });
 
   test.each(others)("is not reached by %j", async (url) => {
-    const { results } = await out.ask(at(url), 2000);
+    const { results } = await out.ask(at(url));
     expect([523, "NotAllowed", "InvalidUrl"]).toContain(statusOf(results[0]));
     expect(heard).toBe(0);
   });
@@ -183,7 +183,7 @@ describe("what lies inside", () => {
   test.each([...Object.keys(names), "localhost", "LOCALHOST", "localhost.", "a.localhost"])(
     "is not reached by the name %s",
     async (name) => {
-      const { results, denied } = await out.ask(`http://${name}:${port}/`, 2000);
+      const { results, denied } = await out.ask(`http://${name}:${port}/`);
       expect(results).toEqual(["NotAllowed"]);
       expect(denied[0]).toContain("for which the name stands");
       expect(heard).toBe(0);
@@ -243,9 +243,7 @@ describe("what lies inside", () => {
   });
 
   test("opens only by its own range, whatever carries it", async () => {
-    expect(statusOf((await wayOut().ask(`http://[::ffff:127.0.0.1]:${port}/`, 2000)).results[0])).not.toBe(
-      "NotAllowed",
-    );
+    expect(statusOf((await wayOut().ask(`http://[::ffff:127.0.0.1]:${port}/`)).results[0])).not.toBe("NotAllowed");
     heard = 0;
     const closed = wayOut({ openAddresses: ["0.0.0.0/0", "::/0"], closeAddresses: ["127.0.0.0/8"] });
     for (const url of ["http://127.0.0.1:P/", "http://[::ffff:127.0.0.1]:P/", "http://[64:ff9b::7f00:1]:P/"]) {

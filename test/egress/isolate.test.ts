@@ -6,12 +6,13 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Contract, Network } from "../../src/index.ts";
 import { open } from "../../src/open.ts";
 import { good, root, selfSigned } from "./certificates.ts";
-import { closeAll, http, http2, https, raw } from "./servers.ts";
+import { closeAll, http, http2, https, raw, unhurried } from "./servers.ts";
 
 let net: Network;
 beforeAll(async () => {
   net = await open({
     egress: { openAddresses: ["127.0.0.1"], roots: [root], hosts: { "secure.test": ["127.0.0.1"] } },
+    queries: unhurried,
   });
 });
 afterAll(async () => {

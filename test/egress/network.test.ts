@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Account, type Contract, type Network, open, type PhatError, type Query } from "../../src/index.ts";
 import { troubleCode, troubleMetadata } from "../client/trouble.ts";
-import { closeAll, http } from "./servers.ts";
+import { closeAll, http, unhurried } from "./servers.ts";
 
 const bundle = (name: string): string => fileURLToPath(new URL(`../../build/${name}.contract`, import.meta.url));
 const loopback = { openAddresses: ["127.0.0.0/8"] } as const;
@@ -22,10 +22,13 @@ const codeOf = (work: Promise<unknown>): Promise<string> =>
 /** Prices by path; counts who asks. */
 let asked = 0;
 let port = 0;
+/** What answers to /HELD wait for. */
+let released = Promise.resolve();
 beforeAll(async () => {
   port = await http(async (request, response) => {
     asked++;
     if (request.url === "/SLOW") await pause(300);
+    if (request.url === "/HELD") await released;
     if (request.url !== "/NEVER") response.end('{"price":"1.5"}');
   });
 });
@@ -42,7 +45,7 @@ describe("a query without end", () => {
   let trouble: Contract;
   let flipper: Contract;
   beforeAll(async () => {
-    net = await open();
+    net = await open({ queries: unhurried });
     alice = net.account("//Alice");
     const wasm = await troubleCode();
     trouble = await net.deploy({ bundle: { wasm, metadata: troubleMetadata }, constructor: "new", signer: alice });
@@ -68,7 +71,7 @@ describe("a query without end", () => {
   });
 
   test("ends when it computes too long at a stretch, however much time it has", async () => {
-    const narrow = await open({ queries: { passMs: 200 } });
+    const narrow = await open({ queries: { ...unhurried, passMs: 200 } });
     const signer = narrow.account("//Alice");
     const wasm = await troubleCode();
     const spinner = await narrow.deploy({ bundle: { wasm, metadata: troubleMetadata }, constructor: "new", signer });
@@ -84,7 +87,7 @@ describe("a query without end", () => {
   });
 
   test("is no outcome of the contract: with less gas it runs out of that first", async () => {
-    expect(await codeOf(query(trouble, "spin")({ gas: 1_000_000_000n, timeoutMs: 5000 }))).toBe("OutOfGas");
+    expect(await codeOf(query(trouble, "spin")({ gas: 1_000_000_000n }))).toBe("OutOfGas");
   });
 });
 
@@ -92,7 +95,7 @@ describe("a query that asks the world", () => {
   let net: Network;
   let oracle: Contract;
   beforeAll(async () => {
-    net = await open({ egress: loopback });
+    net = await open({ egress: loopback, queries: unhurried });
     oracle = await oracleOn(net);
   });
   afterAll(() => net.close());
@@ -176,7 +179,7 @@ describe("a query that asks the world", () => {
 
 describe("a query's log", () => {
   test("lets the query be done again without a server, with the same answer and no effect", async () => {
-    const net = await open({ egress: loopback });
+    const net = await open({ egress: loopback, queries: unhurried });
     const oracle = await oracleOn(net);
     const { value, log } = await query(oracle, "fetch").with({ record: true })({ args: ["PHA"] });
     expect(value).toEqual({ ok: 1_500_000n });
@@ -231,11 +234,21 @@ describe("a query's log", () => {
 
 describe("queries by the thousand", () => {
   test("are refused beyond what may wait, and a contract with a slow server leaves room for others", async () => {
-    const net = await open({ egress: loopback, queries: { concurrent: 8, backlog: 8 } });
+    const net = await open({ egress: loopback, queries: { ...unhurried, concurrent: 8, backlog: 8 } });
     const slow = await oracleOn(net);
     const signer = net.account("//Alice");
     const flipper = await net.deploy({ bundle: bundle("flipper"), constructor: "new", args: [true], signer });
-    const flood = Array.from({ length: 60 }, () => codeOf(query(slow, "fetch")({ args: ["SLOW"] })));
+    // The server answers when as many are refused as cannot be let in before it does.
+    let release = (): void => undefined;
+    released = new Promise((resolve) => {
+      release = resolve;
+    });
+    let refused = 0;
+    const flood = Array.from({ length: 60 }, async () => {
+      const code = await codeOf(query(slow, "fetch")({ args: ["HELD"] }));
+      if (code === "QueryBacklogFull" && ++refused === 31) release();
+      return code;
+    });
     const others = Array.from({ length: 8 }, () => query(flipper, "get")({}));
     expect(await Promise.all(others)).toEqual(Array(8).fill(true));
     const codes = await Promise.all(flood);

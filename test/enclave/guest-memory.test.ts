@@ -8,6 +8,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { type Network, open } from "../../src/index.ts";
+import { unhurried } from "../egress/servers.ts";
 import { isolatesOf } from "./processes.ts";
 
 const bundle = join(import.meta.dirname, "../../build/stress.contract");
@@ -20,8 +21,8 @@ function most(pid: number): number {
 }
 
 describe("the memory of contracts", () => {
-  it("is bounded, however many ask for all there is, and however deep", { timeout: 60_000 }, async () => {
-    net = await open({ isolate: "process", enclaveMegabytes: 256 });
+  it("is bounded, however many ask for all there is, and however deep", async () => {
+    net = await open({ isolate: "process", enclaveMegabytes: 256, queries: unhurried });
     const signer = net.account("//Alice");
     // biome-ignore lint/suspicious/noExplicitAny: the contracts are used without their types.
     const contracts: any[] = [];

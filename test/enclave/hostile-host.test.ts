@@ -112,7 +112,7 @@ describe.each([
   ["thread", startThread],
   ["process", startProcess],
 ] as const)("an isolate that is a %s, and a hostile host", (_, start) => {
-  it("answers each message once, under its number, whatever it asks", { timeout: 120_000 }, async () => {
+  it("answers each message once, under its number, whatever it asks", async () => {
     const open = await openBody();
     const opening: Message = [Entry.open, 9, open];
     // Closed, open, and at work: the same must hold. Each begins anew, for chance too can open an enclave, or start it.

@@ -166,7 +166,7 @@ async function filled(megabytes: number, memoryBytes: number, kept: { secrets?: 
   return { subject, network, disk, peak, some, expected };
 }
 
-describe("a state ten times larger than its budget", { timeout: 180_000 }, () => {
+describe("a state ten times larger than its budget", () => {
   it("works, in the memory that it was given, and is the same state", async () => {
     // The roots are blinded with a secret of the enclave, so it has to be the same one.
     const kept: { secrets?: Uint8Array } = {};
@@ -189,7 +189,7 @@ describe("a state ten times larger than its budget", { timeout: 180_000 }, () =>
   });
 });
 
-describe("the files of a state that changes for ever", { timeout: 180_000 }, () => {
+describe("the files of a state that changes for ever", () => {
   it("take a multiple of its bytes, not of what was ever written", async () => {
     const network = new Writing();
     const disk = new Disk();

@@ -194,7 +194,7 @@ async function searched(kind: "thread" | "process", betray: string, mark?: Uint8
     const printed: Buffer[] = [];
     for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => printed.push(chunk));
     const said = () => Buffer.concat(printed).toString();
-    await until(() => said().includes("\nopen\n") || child.exitCode !== null, "the host was open", 40_000);
+    await until(() => said().includes("\nopen\n") || child.exitCode !== null, "the host was open");
     expect(child.exitCode, said()).toBeNull();
     // While it runs its memory holds what it holds; the store's secrets are read once it has closed.
     const memories =
@@ -239,7 +239,7 @@ async function searched(kind: "thread" | "process", betray: string, mark?: Uint8
   }
 }
 
-describe("what leaves the enclave", { timeout: 120_000 }, () => {
+describe("what leaves the enclave", () => {
   const outward = ["errors", "files", "frames-in", "frames-out", "heap", "printed", "said", "socket"];
 
   it("holds no secret, when the isolate is a thread", async () => {

@@ -10,7 +10,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { open } from "../../src/index.ts";
-import { commandOf, isAlive, isolatesOf, until } from "./processes.ts";
+import { commandOf, computed, isAlive, isolatesOf, socketsOf, until } from "./processes.ts";
 
 const victim = join(import.meta.dirname, "victim.mjs");
 const bundle = join(import.meta.dirname, "../../build/stress.contract");
@@ -65,10 +65,8 @@ describe("the process of an isolate", () => {
 
   it("ends with its host's kill -9 also when it computes and hears nothing", async () => {
     const { child, isolate } = await started("busy");
-    const before = readFileSync(`/proc/${isolate}/stat`, "utf8").split(" ")[13];
-    await new Promise((resolve) => setTimeout(resolve, 200));
-    // It is at work, on the processor's time.
-    expect(Number(readFileSync(`/proc/${isolate}/stat`, "utf8").split(" ")[13])).toBeGreaterThan(Number(before));
+    const before = computed(isolate);
+    await until(() => computed(isolate) > before + 100, "the isolate was at work");
     child.kill("SIGKILL");
     await until(() => !isAlive(isolate), "the isolate ended");
   });
@@ -77,16 +75,12 @@ describe("the process of an isolate", () => {
     const { child, isolate } = await started();
     const groupOf = (pid: number) => readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ")[2];
     expect(groupOf(isolate)).not.toBe(groupOf(child.pid as number));
-    const sockets = () =>
-      readdirSync(`/proc/${isolate}/fd`).filter((fd) =>
-        readlinkSync(`/proc/${isolate}/fd/${fd}`).startsWith("socket:"),
-      );
-    const before = sockets().length;
+    const before = socketsOf(isolate);
     // The last one is Node's own: it would open a debugger, which listens.
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR2", "SIGUSR1"] as const) process.kill(isolate, signal);
     await new Promise((resolve) => setTimeout(resolve, 500));
     expect(isAlive(isolate)).toBe(true);
-    expect(sockets()).toHaveLength(before);
+    expect(socketsOf(isolate)).toBe(before);
   });
 
   it("ends when its host ends in order, and when it forgets to close", async () => {

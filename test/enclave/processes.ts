@@ -3,7 +3,7 @@
  * @module
  */
 
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 
 interface Seen {
   readonly pid: number;
@@ -47,8 +47,27 @@ export function isolatesOf(parent: number): number[] {
     .filter((pid) => commandOf(pid).some((word) => word.endsWith("isolate/child.js")));
 }
 
+/** How many sockets a process has open. */
+export function socketsOf(pid: number): number {
+  const leads = (fd: string): string => {
+    try {
+      return readlinkSync(`/proc/${pid}/fd/${fd}`);
+    } catch {
+      return "";
+    }
+  };
+  return readdirSync(`/proc/${pid}/fd`).filter((fd) => leads(fd).startsWith("socket:")).length;
+}
+
+/** Milliseconds of the processor's time that a process has had. */
+export function computed(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+  // In hundredths of a second.
+  return 10 * Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[11]);
+}
+
 /** Waits until something holds, and fails when it does not in time. */
-export async function until(holds: () => boolean, what: string, milliseconds = 10_000): Promise<void> {
+export async function until(holds: () => boolean, what: string, milliseconds = 120_000): Promise<void> {
   for (const start = performance.now(); !holds(); ) {
     if (performance.now() - start > milliseconds) throw new TypeError(`it never came about that ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 10));

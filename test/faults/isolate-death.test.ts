@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type Contract, type Network, type OpenOptions, open, PhatError } from "../../src/index.ts";
-import { closeAll, http } from "../egress/servers.ts";
+import { closeAll, http, unhurried } from "../egress/servers.ts";
 import { isolatesOf, until } from "../enclave/processes.ts";
 
 const bundle = (name: string): string => join(import.meta.dirname, `../../build/${name}.contract`);
@@ -37,6 +37,7 @@ async function opened(options: OpenOptions): Promise<Network> {
     checkpointEvery: 4,
     onWarning,
     egress: { openAddresses: ["127.0.0.0/8"] },
+    queries: unhurried,
     ...options,
   });
   networks.push(net);
@@ -98,7 +99,7 @@ function work(net: Network, { counter, oracle }: Contracts) {
 const answeredOrGone = ["answered", "EnclaveGone"];
 
 describe.each(kinds)("an isolate that is a %s and runs out of memory", (isolate) => {
-  it("is started again, three times, and whoever waits gets an answer or is told", { timeout: 120_000 }, async () => {
+  it("is started again, three times, and whoever waits gets an answer or is told", async () => {
     const net = await opened({ isolate, enclaveMegabytes: narrow });
     const contracts = await deployed(net);
     const { counter, oracle, stress } = contracts;
@@ -119,7 +120,7 @@ describe.each(kinds)("an isolate that is a %s and runs out of memory", (isolate)
 });
 
 describe("a block that no isolate survives", () => {
-  it("is given up, and is executed with more memory", { timeout: 120_000 }, async () => {
+  it("is given up, and is executed with more memory", async () => {
     const net = await opened({ enclaveMegabytes: narrow });
     const { stress, counter } = await deployed(net);
     const fatal = stress.tx.fill({ args: [0, 100_000], signer: net.account("//Charlie") });
@@ -143,7 +144,7 @@ describe("an isolate that is a process", () => {
     return pid as number;
   };
 
-  it("is killed at work, four times, and the network goes on", { timeout: 60_000 }, async () => {
+  it("is killed at work, four times, and the network goes on", async () => {
     const net = await opened({ isolate: "process" });
     const contracts = await deployed(net);
     for (let round = 1; round <= 4; round++) {
@@ -199,7 +200,7 @@ describe("an isolate that is a process", () => {
     expect(await outcome(deployed(net))).toBe("answered");
   });
 
-  it("is killed while it closes, and all is there when it is opened again", { timeout: 60_000 }, async () => {
+  it("is killed while it closes, and all is there when it is opened again", async () => {
     let net = await opened({ isolate: "process" });
     const { id } = (await deployed(net)).counter as Contract;
     let acknowledged = 0;

@@ -55,7 +55,7 @@ async function runAndKill(dir: string, lines: number, milliseconds: number): Pro
   return { said, given, contract: said.find((line) => line.startsWith("contract "))?.split(" ")[1] };
 }
 
-describe(`kill -9 in a run of ${COUNT} transactions (seed ${seed})`, { timeout: 180_000 }, () => {
+describe(`kill -9 in a run of ${COUNT} transactions (seed ${seed})`, () => {
   const next = random(seed);
   it.each(Array.from({ length: ROUNDS }, (_, round) => round))(
     "loses nothing that was acknowledged: kill %i",

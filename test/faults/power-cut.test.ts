@@ -63,7 +63,7 @@ function copyAlive(from: string, to: string): void {
   }
 }
 
-describe(`a power cut in a run of ${COUNT} transactions (seed ${seed})`, { timeout: 180_000 }, () => {
+describe(`a power cut in a run of ${COUNT} transactions (seed ${seed})`, () => {
   it.each(Array.from({ length: ROUNDS }, (_, round) => round))(
     "loses nothing that was acknowledged: cut %i",
     async () => {

@@ -2,7 +2,7 @@
  * A process that is meant to be killed: opens a folder, deploys the counter, sends increments, and says which receipts
  * it was given, each in one synchronous write, so that what it said is what it knew.
  *
- * Called with: folder, number of increments, code file, constructor, increment selector (hex), blocks between checkpoints;
+ * Called with: folder, number of increments (0 = without end), code file, constructor, increment selector (hex), blocks between checkpoints;
  * and then, where the counter is deployed already: clients at once, its id, and how often it was incremented.
  */
 import { readFileSync, writeSync } from "node:fs";
@@ -52,7 +52,7 @@ say(`contract ${contract}`);
 const message = fromHex(increment);
 let next = Number(done);
 async function client() {
-  while (next < Number(done) + Number(count)) {
+  while (count === "0" || next < Number(done) + Number(count)) {
     const i = next++;
     const command = { nonce: Uint8Array.of(i & 255, i >> 8), message, ...gas };
     const { block, index, receipt } = await send(i + 2, {

@@ -57,7 +57,7 @@ describe("a folder has one owner", () => {
       expect(await said).toBe("owner");
       await expect(ownFolder(dir, false)).rejects.toMatchObject({ code: "FolderInUse", facts: { pid: child.pid } });
       await killed(child);
-      expect(await reachOwner(dir, 2000)).toBeUndefined();
+      expect(await reachOwner(dir, 60_000)).toBeUndefined();
     }
     const mine = await ownFolder(dir, false);
     expect(readdirSync(dir)).toHaveLength(1);
@@ -87,7 +87,7 @@ describe("a folder has one owner", () => {
     const mine = await ownFolder(deep, false);
     await expect(ownFolder(deep, false)).rejects.toMatchObject({ code: "FolderInUse" });
     await mine.release();
-    expect(await reachOwner(deep, 2000)).toBeUndefined();
+    expect(await reachOwner(deep, 60_000)).toBeUndefined();
   });
 
   it("is not blocked by files that only look like sockets", async () => {
@@ -101,7 +101,7 @@ describe("a folder has one owner", () => {
 
   it("hands over the connections that came before it was ready", async () => {
     const mine = await ownFolder(dir, true);
-    const found = await reachOwner(dir, 2000);
+    const found = await reachOwner(dir, 60_000);
     expect(found?.hello).toEqual({ serving: true, pid: process.pid });
     const taken = await new Promise((resolve) => {
       mine.serve((socket) => socket.once("data", (chunk) => resolve(chunk.toString())));

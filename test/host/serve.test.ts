@@ -45,7 +45,7 @@ async function joined(): Promise<NodeApi> {
 
 /** A connection that speaks for itself, past the owner's first words. */
 async function raw(): Promise<{ socket: Socket; next: () => Promise<FrameMessage | undefined> }> {
-  const found = await reachOwner(dir, 2000);
+  const found = await reachOwner(dir, 60_000);
   const socket = found!.socket;
   const stream = new FrameStream(2 ** 24);
   const read: FrameMessage[] = [];
