@@ -56,6 +56,8 @@ const IDLE_MS = 50;
 /** Where a node keeps what it keeps. */
 export interface Places {
   readonly store: Store;
+  /** Whether there was a chain in the store already: then none is begun, and one that is gone is damage. */
+  readonly begun?: boolean;
   /** Folder of the enclave's checkpoints. */
   readonly checkpointFolder: string | undefined;
   readonly platformFolder: string | undefined;
@@ -92,6 +94,7 @@ function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined):
 /** The node of this process. */
 export class EmbeddedNode implements NodeApi {
   private readonly places: Places;
+  private readonly dir: string | undefined;
   private readonly chain: Chain;
   private readonly pool: Pool;
   private readonly author: Author;
@@ -120,6 +123,7 @@ export class EmbeddedNode implements NodeApi {
 
   private constructor(places: Places, chain: Chain, options: NodeOptions) {
     this.places = places;
+    this.dir = options.dir;
     this.chain = chain;
     this.pool = new Pool(
       () => chain.view(),
@@ -168,6 +172,9 @@ export class EmbeddedNode implements NodeApi {
    * @throws {EngineError} what its parts throw; `places` is as it was then.
    */
   static async start(places: Places, options: NodeOptions): Promise<EmbeddedNode> {
+    if (places.begun === true && !Chain.isIn(places.store)) {
+      throw new EngineError("FolderDamaged", { dir: options.dir, reason: "its chain has no beginning" });
+    }
     let made: EmbeddedNode | undefined;
     const nodeOf = (chain: Chain): EmbeddedNode => {
       made ??= new EmbeddedNode(places, chain, options);
@@ -286,6 +293,11 @@ export class EmbeddedNode implements NodeApi {
   private receiptsOf(block: number): Promise<SealedReceipts> {
     const bytes = this.chain.receipts(block);
     if (bytes !== undefined) return Promise.resolve(decode(bytes, "sealed receipts", readSealedReceipts));
+    // What is executed is not executed again, so nobody may wait for it.
+    if (block <= this.relay.executed) {
+      const reason = `it has no receipts of block ${block}`;
+      return Promise.reject(new EngineError("FolderDamaged", { dir: this.dir, reason }));
+    }
     return new Promise((resolve, reject) => {
       const waiters = this.unexecuted.get(block) ?? [];
       waiters.push({ resolve, reject });

@@ -31,6 +31,7 @@ export async function openNode(options: NodeOptions = {}): Promise<NodeApi> {
     const node = await EmbeddedNode.start(
       {
         store: folder.store,
+        begun: !folder.fresh,
         checkpointFolder: folder.checkpoints,
         platformFolder: folder.platform,
         enclaveFolder: folder.enclaves,

@@ -217,6 +217,51 @@ describe("a node that is opened again", () => {
   });
 });
 
+describe("a chain that has lost an entry", () => {
+  let contract: ContractId;
+  let given: readonly Given[];
+  /** Takes entries out of a chain that is whole otherwise. */
+  async function without(...names: readonly Uint8Array[]): Promise<void> {
+    const node = await open();
+    contract = await prepared(node);
+    given = await increments(node, contract, 0, 3);
+    await node.close();
+    const store = await lmdbStore(join(dir, "chain.mdb"), dir, false);
+    for (const name of names) expect(store.get(name)).toBeDefined();
+    await store.write(names.map((name) => ({ key: name, value: undefined }))).flushed;
+    await store.close();
+  }
+
+  it.each([
+    ["its genesis", ["genesis"]],
+    ["its end", ["head"]],
+    ["all that says that it ever began", ["genesis", "authority", "head", "executed", "secrets", "enclave"]],
+  ])("(%s) is damaged, and no other is begun in its place, whatever the owner accepts", async (_, names) => {
+    await without(...names.map((name) => key("meta", name)));
+    const before = readFileSync(join(dir, "chain.mdb"));
+    for (const acceptRollback of [false, true]) {
+      await expect(open({ acceptRollback })).rejects.toMatchObject({ code: "FolderDamaged", facts: { dir } });
+    }
+    expect(Buffer.compare(readFileSync(join(dir, "chain.mdb")), before)).toBe(0);
+  });
+
+  it("(the receipts of a block) says so to whoever asks for them, and goes on", async () => {
+    await without(key("receipts", 6));
+    const node = await open();
+    const lost = given.findIndex(({ block }) => block === 6);
+    const { genesisHash } = await node.facts();
+    const damaged = { code: "FolderDamaged", facts: { dir, reason: "it has no receipts of block 6" } };
+    await expect(node.inclusionOf(sender.publicKey, lost + 2)).rejects.toMatchObject(damaged);
+    await expect(node.submit(incrementExtrinsic(genesisHash, contract, lost))).rejects.toMatchObject(damaged);
+    await expect(node.proof(6)).rejects.toMatchObject(damaged);
+    expect(await increments(node, contract, 3, 5)).toHaveLength(2);
+    // They follow from the block: executing it again gives them again.
+    await node.close();
+    for (const name of checkpoints()) rmSync(file(name));
+    expect(await expectPromiseKept(await open(), contract, 5, given)).toBe(5);
+  });
+});
+
 describe("an enclave that cannot start", () => {
   it.each([
     ["in memory", () => ({})],

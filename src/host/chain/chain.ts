@@ -131,6 +131,11 @@ export class Chain {
     this.flushedTo = 0;
   }
 
+  /** Whether there is a chain in a store, whole or not. */
+  static isIn(store: Store): boolean {
+    return store.get(genesisKey) !== undefined;
+  }
+
   /**
    * Opens the chain in a store, or begins one in an empty store.
    * @param now milliseconds since 1970, for a new chain.

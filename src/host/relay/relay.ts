@@ -110,6 +110,11 @@ export class Relay {
     this.setting = setting;
   }
 
+  /** Number of the last block that the enclave has executed. */
+  get executed(): number {
+    return this.height;
+  }
+
   /**
    * Starts the enclave of a chain that has no block yet, and asks it what the first one is to say of it.
    * @throws {PhatError} what it answers with, or `EnclaveGone`; then there is no enclave.
