@@ -116,23 +116,18 @@ export class Entries {
 
   /**
    * Answers one call, a query later.
+   * @param frame what its body is read from: the bytes from `from` up to, and without, `to`.
    * @param request number of the call, by which a query can be cancelled.
    * @throws {PhatError} whatever is wrong with it; the enclave is as it was. A promise rejects with the same.
    */
-  call(entry: number, body: Uint8Array, request = 0): Uint8Array | Promise<Uint8Array> {
+  call(entry: number, frame: Uint8Array, request = 0, from = 0, to = frame.length): Uint8Array | Promise<Uint8Array> {
     if (this.#retired) throw new EngineError("EnclaveRetired");
     switch (entry) {
-      case Entry.open:
-        return this.#open(body);
-      case Entry.start:
-        return this.#start(body);
-      case Entry.dispatch:
-        return this.#dispatch(body);
       case Entry.query:
-        return this.#query(body, request);
+        return this.#query(frame, request, from, to);
       case Entry.cancel: {
         const { queries } = this.#running ?? this.#none("cancel");
-        queries.cancel(decode(body, "request number", (r) => r.u32()));
+        queries.cancel(decode(frame, "request number", (r) => r.u32(), from, to));
         return nothing;
       }
       case Entry.metrics: {
@@ -140,28 +135,42 @@ export class Entries {
         return encode((this.#opened as Opened).egress.metrics.read(queries.active), writeMetrics);
       }
       case Entry.egressRules: {
-        const rules = this.#answering("egressRules").runtime.egressRules(account(body));
+        const rules = this.#answering("egressRules").runtime.egressRules(account(frame, from, to));
         return encode(rules, (w) => w.option(rules, (o, bytes) => o.raw(bytes)));
       }
-      case Entry.checkpoint:
-        return this.#checkpoint();
       case Entry.balance: {
-        const { total, free } = this.#answering("balance").runtime.balance(account(body));
+        const { total, free } = this.#answering("balance").runtime.balance(account(frame, from, to));
         return encode(total, (w) => w.u128(total).u128(free));
       }
       case Entry.codeExists: {
-        const exists = this.#answering("codeExists").runtime.codeExists(account(body));
+        const exists = this.#answering("codeExists").runtime.codeExists(account(frame, from, to));
         return encode(exists, (w) => w.bool(exists));
       }
       case Entry.contractCode: {
-        const code = this.#answering("contractCode").runtime.contractCode(account(body));
+        const code = this.#answering("contractCode").runtime.contractCode(account(frame, from, to));
         return encode(code, (w) => w.option(code, (o, hash) => o.raw(hash)));
       }
       case Entry.prove: {
         const { runtime } = this.#answering("prove");
-        const { part, key } = decode(body, "question", readStateQuestion);
+        const { part, key } = decode(frame, "question", readStateQuestion, from, to);
         return encode(runtime.prove(part, key), writeBlockStateProof);
       }
+      default:
+        return this.#change(entry, frame.subarray(from, to));
+    }
+  }
+
+  /** Answers what only the node itself calls: what changes the enclave, or keeps or vouches for what it is. */
+  #change(entry: number, body: Uint8Array): Uint8Array | Promise<Uint8Array> {
+    switch (entry) {
+      case Entry.open:
+        return this.#open(body);
+      case Entry.start:
+        return this.#start(body);
+      case Entry.dispatch:
+        return this.#dispatch(body);
+      case Entry.checkpoint:
+        return this.#checkpoint();
       case Entry.attest:
         return this.#attest(body);
       case Entry.challenge:
@@ -172,7 +181,7 @@ export class Entries {
         return this.#succeed(body);
       case Entry.follow:
         this.#taker("follow").follow(decodeRelayedBlock(body));
-        return new Uint8Array();
+        return nothing;
       case Entry.ask:
         return encode(this.#taker("ask").ask(decode(body, "challenge", readHandoverChallenge)), writeHandoverRequest);
       case Entry.take:
@@ -407,9 +416,9 @@ export class Entries {
   }
 
   /** Answers a query; what it took of cold state into memory goes again. */
-  #query(body: Uint8Array, request: number): Promise<Uint8Array> {
+  #query(frame: Uint8Array, request: number, from: number, to: number): Promise<Uint8Array> {
     const { queries } = this.#answering("query");
-    return queries.ask(decode(body, "query", readQuery), request).finally(() => {
+    return queries.ask(decode(frame, "query", readQuery, from, to), request).finally(() => {
       const { checkpoints, settings } = this.#opened as Opened;
       // Counting what is there takes time: only once enough has come.
       const read = (checkpoints?.source.bytesRead ?? 0) - this.#readBefore;
@@ -438,6 +447,6 @@ export class Entries {
   }
 }
 
-function account(body: Uint8Array): Uint8Array {
-  return decode(body, "32 bytes", (r) => r.raw(32));
+function account(frame: Uint8Array, from: number, to: number): Uint8Array {
+  return decode(frame, "32 bytes", (r) => r.raw(32), from, to);
 }

@@ -9,7 +9,7 @@
 import { EngineError } from "../errors.ts";
 import type { Surroundings } from "../platform/surroundings.ts";
 import { encodeError } from "../wire/error.ts";
-import { Answer, eachMessage, FrameWriter } from "../wire/frame.ts";
+import { Answer, eachMessage, FrameWriter, type TakeMessage } from "../wire/frame.ts";
 import { Entries } from "./entries.ts";
 import { closeRealm } from "./realm.ts";
 
@@ -21,6 +21,8 @@ const MOST_ANSWERS = 8 * 1024 * 1024;
 closeRealm();
 const entries = new Entries(surroundings);
 const answers = new FrameWriter();
+/** What is put behind it runs when this turn is over: `queueMicrotask` without the resource that it makes each time. */
+const turn = Promise.resolve();
 
 /** Sends what has been answered, if anything has. */
 function flush(): void {
@@ -29,13 +31,13 @@ function flush(): void {
 
 /** An answer that was not there at once; those of one turn leave together. */
 function later(kind: number, request: number, body: Uint8Array): void {
-  if (answers.length === 0) queueMicrotask(flush);
+  if (answers.length === 0) void turn.then(flush);
   answers.add(kind, request, body);
 }
 
-function answer(kind: number, request: number, body: Uint8Array): void {
+const answer: TakeMessage = (kind, request, frame, from, to) => {
   try {
-    const given = entries.call(kind, body, request);
+    const given = entries.call(kind, frame, request, from, to);
     if (given instanceof Uint8Array) answers.add(Answer.ok, request, given);
     else {
       given.then(
@@ -47,7 +49,7 @@ function answer(kind: number, request: number, body: Uint8Array): void {
     answers.add(Answer.error, request, encodeError(error));
   }
   if (answers.length > MOST_ANSWERS) flush();
-}
+};
 
 surroundings.receive((frame) => {
   try {

@@ -72,29 +72,30 @@ export class FrameWriter {
   }
 }
 
-const nothing = new Uint8Array(0);
+/** Takes one message of a frame, whose body is the bytes from `from` up to, and without, `to`. */
+export type TakeMessage = (kind: number, request: number, frame: Uint8Array, from: number, to: number) => void;
 
 /**
- * Gives the messages of a whole frame, one after the other; only the one at hand is held.
- * @param use takes one; a body without bytes is the same for all.
+ * Gives the messages of a whole frame, one after the other. Nothing is made for one: a view of a body costs as much as
+ * all the rest of a small message's way, and not everybody needs it.
  * @throws {EngineError} `Undecodable` when it is cut, or a length lies, before any message of such a frame is given; and
- *   what `use` throws.
+ *   what `take` throws.
  */
-export function eachMessage(frame: Uint8Array, use: (kind: number, request: number, body: Uint8Array) => void): void {
+export function eachMessage(frame: Uint8Array, take: TakeMessage): void {
   const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
-  for (let at = 0; at < frame.length; ) {
-    if (frame.length - at < LENGTH) throw undecodable("it ends inside a length", at);
+  const size = frame.length;
+  for (let at = 0; at < size; ) {
+    if (size - at < LENGTH) throw undecodable("it ends inside a length", at);
     const length = view.getUint32(at, true);
     if (length < HEAD) throw undecodable(`a message of ${length} bytes`, at);
-    if (length > frame.length - at - LENGTH) {
-      throw undecodable(`a message of ${length} bytes, ${frame.length - at - LENGTH} left`, at);
+    if (length > size - at - LENGTH) {
+      throw undecodable(`a message of ${length} bytes, ${size - at - LENGTH} left`, at);
     }
     at += LENGTH + length;
   }
-  for (let at = 0; at < frame.length; ) {
-    const body = at + LENGTH + HEAD;
+  for (let at = 0; at < size; ) {
     const end = at + LENGTH + view.getUint32(at, true);
-    use(view.getUint8(at + 4), view.getUint32(at + 5, true), body === end ? nothing : frame.subarray(body, end));
+    take(view.getUint8(at + LENGTH), view.getUint32(at + LENGTH + 1, true), frame, at + LENGTH + HEAD, end);
     at = end;
   }
 }
@@ -105,7 +106,9 @@ export function eachMessage(frame: Uint8Array, use: (kind: number, request: numb
  */
 export function readFrame(frame: Uint8Array): FrameMessage[] {
   const messages: FrameMessage[] = [];
-  eachMessage(frame, (kind, request, body) => messages.push({ kind, request, body }));
+  eachMessage(frame, (kind, request, bytes, from, to) => {
+    messages.push({ kind, request, body: bytes.subarray(from, to) });
+  });
   return messages;
 }
 

@@ -184,37 +184,44 @@ export class Writer {
 export class Reader {
   private readonly source: Uint8Array;
   private readonly what: string;
-  private at = 0;
+  private readonly from: number;
+  private readonly to: number;
+  private at: number;
 
   /**
    * @param source the bytes; they are not copied, and what `raw` and `bytes` return are copies.
    * @param what what is being read, for the error.
+   * @param from where in them it begins.
+   * @param to where it ends: none of the bytes from there on are read.
    */
-  constructor(source: Uint8Array, what: string) {
+  constructor(source: Uint8Array, what: string, from = 0, to = source.length) {
     // A Buffer's `slice` is a view of pooled memory: read through a plain array, whose slices are copies.
     this.source =
       source.constructor === Uint8Array ? source : new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
     this.what = what;
+    this.from = from;
+    this.to = to;
+    this.at = from;
   }
 
   /** Bytes not read yet. */
   get remaining(): number {
-    return this.source.length - this.at;
+    return this.to - this.at;
   }
 
   /** Bytes read so far. */
   get offset(): number {
-    return this.at;
+    return this.at - this.from;
   }
 
   /** The error for bytes that do not fit `what`. */
   fail(reason: string): EngineError {
-    return new EngineError("Undecodable", { what: this.what, reason, offset: this.at });
+    return new EngineError("Undecodable", { what: this.what, reason, offset: this.offset });
   }
 
   private step(n: number): number {
     const at = this.at;
-    if (n > this.source.length - at) throw this.fail(`${n} bytes wanted, ${this.source.length - at} left`);
+    if (n > this.to - at) throw this.fail(`${n} bytes wanted, ${this.to - at} left`);
     this.at = at + n;
     return at;
   }
@@ -302,10 +309,12 @@ export class Reader {
 
   /** A compact integer below 2^53, in its shortest form. */
   compact(): number {
-    const first = this.source[this.at];
-    if (first !== undefined && (first & 3) === 0) {
-      this.at++;
-      return first >> 2;
+    if (this.at < this.to) {
+      const first = this.source[this.at] as number;
+      if ((first & 3) === 0) {
+        this.at++;
+        return first >> 2;
+      }
     }
     const value = this.compactBig();
     if (value > BigInt(Number.MAX_SAFE_INTEGER)) throw this.fail("a compact integer above 2^53");
@@ -324,7 +333,7 @@ export class Reader {
 
   /** What was read since an offset, as a view of the source. */
   since(offset: number): Uint8Array {
-    return this.source.subarray(offset, this.at);
+    return this.source.subarray(this.from + offset, this.at);
   }
 
   /** `n` bytes, as a view of the source. */
@@ -378,9 +387,15 @@ export class Reader {
   }
 }
 
-/** Reads one whole value: `read` must use up every byte. */
-export function decode<T>(source: Uint8Array, what: string, read: (reader: Reader) => T): T {
-  const reader = new Reader(source, what);
+/** Reads one whole value: `read` must use up every byte, or every one from `from` up to, and without, `to`. */
+export function decode<T>(
+  source: Uint8Array,
+  what: string,
+  read: (reader: Reader) => T,
+  from = 0,
+  to = source.length,
+): T {
+  const reader = new Reader(source, what, from, to);
   const value = read(reader);
   reader.end();
   return value;

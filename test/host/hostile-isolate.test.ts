@@ -60,6 +60,10 @@ async function outcome(call: Promise<unknown>): Promise<string> {
 describe("an enclave whose isolate lies", () => {
   const damaged: readonly [string, (request: number) => readonly unknown[]][] = [
     ["an answer that nobody waits for", (request) => [frameOf([Answer.ok, request + 7, nothing])]],
+    ...[10, 31].map((bits): [string, (request: number) => readonly unknown[]] => [
+      `an answer to the number that is 2^${bits} away`,
+      (request) => [frameOf([Answer.ok, request + 2 ** bits, nothing])],
+    ]),
     ["the same answer twice, in one frame", (r) => [frameOf([Answer.ok, r, nothing], [Answer.ok, r, nothing])]],
     ["the same answer twice", (r) => [frameOf([Answer.ok, r, nothing]), frameOf([Answer.error, r, nothing])]],
     ["an answer of no kind", (request) => [frameOf([2, request, nothing])]],
