@@ -18,22 +18,12 @@ export type {
   TransactionOptions,
   Transactions,
 } from "./client/contract.ts";
+export type { DeployOptions, EstimateOptions, Uploaded, UploadOptions } from "./client/deploy.ts";
+export type { DepositOptions, GovernEgressOptions } from "./client/govern.ts";
 export type { MessageArgs, MessageNames, MessageResult } from "./client/infer.ts";
+export type { BlockInfo, LogLine, NetworkEvents } from "./client/listen.ts";
 export type { Metadata } from "./client/metadata/model.ts";
-export type {
-  BlockInfo,
-  ClusterInfo,
-  DeployOptions,
-  DepositOptions,
-  EstimateOptions,
-  GovernEgressOptions,
-  LogLine,
-  Network,
-  NetworkEvents,
-  QueryMetrics,
-  Uploaded,
-  UploadOptions,
-} from "./client/network.ts";
+export type { ClusterInfo, Network, QueryMetrics } from "./client/network.ts";
 export type { Attested, Proven, VerifyOptions } from "./client/proof.ts";
 export type { EventRecord, FailedReceipt, OkReceipt, TransactionReceipt } from "./client/receipts.ts";
 export type { ProvenBalance, ProvenState } from "./client/state-proof.ts";

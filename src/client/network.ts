@@ -1,71 +1,43 @@
 /**
- * A network as a host uses it: deploy and attach contracts, upload code, listen, close.
+ * A network as a host uses it: deploy and attach contracts, upload code, govern, prove, listen, close.
  * @module
  */
 
-import { blake2_256 } from "../crypto/blake2b.ts";
-import { ContractFault, EngineError } from "../errors.ts";
-import { type AccountId, type ContractId, codeHash as codeHashOf, fromHex, toHex } from "../wire/bytes.ts";
+import { EngineError } from "../errors.ts";
+import { codeHash as codeHashOf, fromHex, toHex } from "../wire/bytes.ts";
 import { type EgressFigures, type EgressRules, readMetrics } from "../wire/egress.ts";
-import { usualRules } from "../wire/egress-rules.ts";
-import type { Call } from "../wire/extrinsic.ts";
-import type { LogRecord, NetworkFacts, NodeApi } from "../wire/node.ts";
+import type { NetworkFacts, NodeApi } from "../wire/node.ts";
 import { decode } from "../wire/scale.ts";
 import type { StateQuestion } from "../wire/state-proof.ts";
 import { type Account, type AccountOptions, account } from "./account.ts";
 import { type AccountLike, accountBytes, type Hex } from "./address.ts";
-import { type Bundle, type BundleSource, loadBundle, readInterface } from "./bundle.ts";
+import { type BundleSource, loadBundle } from "./bundle.ts";
+import type { Connection, Contract, Estimate } from "./contract.ts";
 import {
-  ask,
-  type CallOptions,
-  type Connection,
-  type Contract,
-  contractHandle,
-  defaultGas,
-  type Estimate,
-  inputOf,
-  mintedFor,
-  nobody,
-  type QueryOptions,
-  type TransactionOptions,
-  transact,
-} from "./contract.ts";
+  attach,
+  type DeployOptions,
+  deploy,
+  type EstimateOptions,
+  estimateDeployment,
+  type Uploaded,
+  type UploadOptions,
+  type Usual,
+  upload,
+} from "./deploy.ts";
 import { Faces } from "./faces.ts";
-import type { ConstructorArgs, ConstructorNames, Typed } from "./infer.ts";
-import { ContractInterface } from "./metadata/interface.ts";
+import { type DepositOptions, deposit, type GovernEgressOptions, governEgress, governTrust } from "./govern.ts";
+import { type LogLine, listen, logLine, type NetworkEvents } from "./listen.ts";
 import { type Proven, type VerifyOptions, verifyReceipt } from "./proof.ts";
-import { type EventRecord, eventRecord, receiptOf, type TransactionReceipt, transactionReceipt } from "./receipts.ts";
+import { receiptOf, type TransactionReceipt, transactionReceipt } from "./receipts.ts";
 import { Sender } from "./sender.ts";
 import { type ProvenBalance, type ProvenState, proveState, readBalance, readFirstHash } from "./state-proof.ts";
-import { SourceMaps, withMap } from "./traps.ts";
-import { type GovernTrustOptions, registryCall, type Trusted, trustedBy } from "./trust.ts";
+import { SourceMaps } from "./traps.ts";
+import { type GovernTrustOptions, type Trusted, trustedBy } from "./trust.ts";
 import { listWorkers, type WorkerInfo } from "./workers.ts";
 
 /** A cluster of workers. */
 export interface ClusterInfo {
   readonly id: Hex;
-}
-
-/** A block, final, executed, and on disk. */
-export interface BlockInfo {
-  readonly number: number;
-  readonly hash: Hex;
-  /** How many transactions it includes. */
-  readonly extrinsics: number;
-  /** Root of the cluster's state after it. */
-  readonly stateRoot: Hex;
-}
-
-/** A line that a contract logged or printed. */
-export interface LogLine {
-  /** Running number within the node's life. */
-  readonly sequence: number;
-  readonly block: number;
-  readonly contract: Hex;
-  readonly level: "error" | "warn" | "info" | "debug" | "trace";
-  readonly text: string;
-  /** Whether a query wrote it. */
-  readonly query: boolean;
 }
 
 /** What queries have cost. */
@@ -74,96 +46,6 @@ export interface QueryMetrics {
   /** Queries under way. */
   readonly active: number;
   readonly contracts: readonly (EgressFigures & { readonly contract: Hex })[];
-}
-
-/** What a network tells those who listen. */
-export interface NetworkEvents {
-  block: BlockInfo;
-  event: EventRecord & { readonly block: number; readonly index: number };
-  log: LogLine;
-}
-
-/** Code to be stored. */
-export interface UploadOptions {
-  readonly bundle: BundleSource;
-  readonly signer: Account;
-  readonly signal?: AbortSignal;
-}
-
-/** Money for the cluster. */
-export interface DepositOptions {
-  /** Who has it there. */
-  readonly to: AccountLike;
-  /** In the smallest unit. */
-  readonly amount: bigint;
-  readonly signer: Account;
-  readonly signal?: AbortSignal;
-}
-
-/** What the cluster's owner says of a contract. */
-export interface GovernEgressOptions {
-  /** The contract, which need not be there yet. */
-  readonly contract: AccountLike;
-  /** What it may reach, and how much, on top of what the worker's host allows; undefined takes back what was said. */
-  readonly rules: EgressRules | undefined;
-  /** The cluster's owner. */
-  readonly signer: Account;
-  readonly signal?: AbortSignal;
-}
-
-/** Code that is stored. */
-export interface Uploaded {
-  /** blake2_256 of the code, as `0x…` text. */
-  readonly codeHash: Hex;
-  /** Receipt of the upload; undefined when the code was there before. */
-  readonly receipt: TransactionReceipt | undefined;
-}
-
-/** Every object has a property `constructor`: what it inherits is left out of account. */
-// biome-ignore lint/complexity/noBannedTypes: that inherited property's type.
-type Inherited = Function;
-
-/** Which constructor, with what. */
-export type Construction<M, N> = {
-  /** The interface, for a typed handle: the `metadata` of `<name>.meta.js`. */
-  readonly metadata?: M;
-  /** Name of the constructor. Default: `new`, else `default`, else the first. */
-  readonly constructor?: N | Inherited;
-  /** What tells this contract from others of the same code and signer. Default: the transaction's nonce. */
-  readonly salt?: Uint8Array | Hex;
-} & (Typed<M> extends true
-  ? ConstructorArgs<M, N> extends readonly []
-    ? { readonly args?: readonly [] }
-    : { readonly args: ConstructorArgs<M, N> } | { readonly text: readonly string[] }
-  : { readonly args?: readonly unknown[]; readonly text?: readonly string[] });
-
-/** Code and its first state. */
-export type DeployOptions<M = unknown, N = unknown> = Omit<TransactionOptions, "throws"> & {
-  readonly bundle: BundleSource;
-} & Construction<M, N>;
-
-/** A deployment to be tried. */
-export type EstimateOptions<M = unknown, N = unknown> = QueryOptions & {
-  readonly bundle: BundleSource;
-} & Construction<M, N>;
-
-/** What `constructor` is when it is left out, for the types of `args`. */
-type Usual<M> =
-  "new" extends ConstructorNames<M> ? "new" : "default" extends ConstructorNames<M> ? "default" : ConstructorNames<M>;
-
-/** A construction before anything is known of the constructor. */
-interface AnyConstruction {
-  readonly bundle: BundleSource;
-  readonly metadata?: unknown;
-  readonly args?: readonly unknown[];
-  readonly text?: readonly string[];
-}
-
-const levels = ["error", "warn", "info", "debug", "trace"] as const;
-
-function logLine(record: LogRecord): LogLine {
-  const level = levels[record.level - 1] ?? "info";
-  return { ...record, contract: toHex(record.contract), level };
 }
 
 /** An open network. Made by `open`. */
@@ -203,8 +85,7 @@ export class Network {
    * @throws {EngineError} `BundleUnreadable`, `MetadataInvalid`, and what the network says
    */
   async upload(options: UploadOptions): Promise<Uploaded> {
-    const bundle = await loadBundle(options.bundle);
-    return await this.#upload(bundle, options);
+    return await upload(this.#connection, await loadBundle(options.bundle), options);
   }
 
   /**
@@ -216,27 +97,7 @@ export class Network {
    * @throws {EngineError} `BundleUnreadable`, `MetadataInvalid`, and what the network says
    */
   async deploy<const M, const N extends string = Usual<M>>(options: DeployOptions<M, N>): Promise<Contract<M>> {
-    const connection = this.#connection;
-    const { bundle, face, entry, data } = await this.#constructorCall(options as AnyConstruction);
-    const { codeHash } = await this.#upload(bundle, options);
-    const { gas = defaultGas, value = 0n, storageDepositLimit } = options;
-    const make = (nonce: number): Call => ({
-      kind: "instantiate",
-      op: {
-        cluster: connection.facts.cluster,
-        codeHash: codeHashOf(codeHash),
-        data,
-        salt: saltBytes(options.salt) ?? numberSalt(nonce),
-        transfer: value,
-        gasLimit: gas,
-        storageDepositLimit,
-      },
-    });
-    const call = { message: entry.label, contract: face.metadata.name };
-    const { raw, receipt } = await transact(connection, options, make, call, { face, entry });
-    if (receipt.outcome !== "ok") throw receipt.error;
-    if (raw.contract === undefined) throw new EngineError("Internal", { what: "a deployment has no contract" });
-    return contractHandle(connection, raw.contract, fromHex(codeHash), face, receipt) as Contract<M>;
+    return (await deploy(this.#connection, options as DeployOptions)) as Contract<M>;
   }
 
   /**
@@ -246,30 +107,7 @@ export class Network {
    * @throws {ContractFault} what `deploy` would end with
    */
   async estimate<const M, const N extends string = Usual<M>>(options: EstimateOptions<M, N>): Promise<Estimate> {
-    const { bundle, face, entry, data } = await this.#constructorCall(options as AnyConstruction);
-    const { signer, value = 0n, gas, signal } = options;
-    const origin = (signer?.publicKey ?? nobody) as AccountId;
-    const { answer } = await ask(
-      this.#connection,
-      {
-        origin,
-        contract: nobody as unknown as ContractId,
-        deposit: mintedFor(value, true),
-        transfer: value,
-        gasLimit: gas,
-        body: {
-          kind: "instantiate",
-          codeHash: codeHashOf(blake2_256(codeOf(bundle))),
-          data,
-          salt: saltBytes(options.salt) ?? globalThis.crypto.getRandomValues(new Uint8Array(16)),
-        },
-      },
-      { message: entry.label, contract: face.metadata.name },
-      (bytes, reverted) => face.decodeOutput(entry, bytes, reverted),
-      signal,
-    );
-    const { gasRequired, gasUsed, storageDeposit } = answer;
-    return { gasRequired, gasUsed, storageDeposit };
+    return await estimateDeployment(this.#connection, options as EstimateOptions);
   }
 
   /**
@@ -280,13 +118,7 @@ export class Network {
    * @throws {EngineError} `InsufficientBalance`, and what else the network says
    */
   async deposit(options: DepositOptions): Promise<TransactionReceipt> {
-    const { to, amount, signer, signal } = options;
-    const event = { kind: "deposit", cluster: this.#connection.facts.cluster, to: accountBytes(to), amount } as const;
-    const sent = { signer, ...(signal === undefined ? {} : { signal }) };
-    const call = { message: "deposit", contract: toHex(event.to) };
-    const { receipt } = await transact(this.#connection, sent, () => ({ kind: "cluster", event }), call, undefined);
-    if (receipt.outcome !== "ok") throw receipt.error;
-    return receipt;
+    return await deposit(this.#connection, options);
   }
 
   /**
@@ -299,16 +131,7 @@ export class Network {
    * @throws {EngineError} `NotPermitted` when the signer does not own the cluster; `SettingsInvalid`, with the field
    */
   async governEgress(options: GovernEgressOptions): Promise<TransactionReceipt> {
-    const { rules, signer, signal } = options;
-    const contract = accountBytes(options.contract) as ContractId;
-    const { cluster } = this.#connection.facts;
-    const usual = rules === undefined ? undefined : usualRules(rules);
-    const event = { kind: "egress", cluster, contract, rules: usual } as const;
-    const sent = { signer, ...(signal === undefined ? {} : { signal }) };
-    const call = { message: "governEgress", contract: toHex(contract) };
-    const { receipt } = await transact(this.#connection, sent, () => ({ kind: "cluster", event }), call, undefined);
-    if (receipt.outcome !== "ok") throw receipt.error;
-    return receipt;
+    return await governEgress(this.#connection, options);
   }
 
   /** What the cluster's owner lets a contract reach; undefined when only the worker's host has a say. */
@@ -329,17 +152,7 @@ export class Network {
     id: AccountLike,
     bundle?: BundleSource | { readonly metadata: M },
   ): Promise<Contract<M>> {
-    const connection = this.#connection;
-    const contract = accountBytes(id);
-    const code = await connection.node.contractCode(contract);
-    if (code === undefined) {
-      throw new ContractFault("ContractNotFound", { contract: toHex(contract) });
-    }
-    const { face, map } =
-      bundle === undefined ? { face: await connection.faces.ofCode(code), map: undefined } : await interfaceOf(bundle);
-    connection.maps.set(code, map);
-    if (face === undefined) throw new EngineError("MetadataMissing", { contract: toHex(contract) });
-    return contractHandle(connection, contract, code, face, undefined) as Contract<M>;
+    return (await attach(this.#connection, id, bundle)) as Contract<M>;
   }
 
   /**
@@ -415,13 +228,7 @@ export class Network {
    *   `PlatformUnknown` for a simulated platform where the genesis allows none
    */
   async governTrust(options: GovernTrustOptions): Promise<TransactionReceipt> {
-    const { signer, signal } = options;
-    const change = { kind: "registry", call: registryCall(options.change) } as const;
-    const sent = { signer, ...(signal === undefined ? {} : { signal }) };
-    const call = { message: "governTrust", contract: "" };
-    const { receipt } = await transact(this.#connection, sent, () => change, call, undefined);
-    if (receipt.outcome !== "ok") throw receipt.error;
-    return receipt;
+    return await governTrust(this.#connection, options);
   }
 
   /**
@@ -499,28 +306,7 @@ export class Network {
    * @returns Ends the listening; so does `close`.
    */
   on<E extends keyof NetworkEvents>(event: E, listener: (value: NetworkEvents[E]) => void): () => void {
-    const hear = listener as (value: unknown) => void;
-    const { node, faces } = this.#connection;
-    let stop: () => void;
-    if (event === "block") {
-      stop = node.on("block", ({ number, hash, extrinsics, stateRoot }) => {
-        hear({ number, hash: toHex(hash), extrinsics, stateRoot: toHex(stateRoot) });
-      });
-    } else if (event === "log") {
-      stop = node.on("log", (record) => hear(logLine(record)));
-    } else {
-      // Names are looked up one receipt after the other, so that events arrive in the order they happened.
-      let queue: Promise<unknown> = Promise.resolve();
-      stop = node.on("receipt", ({ receipt }) => {
-        const { events, block, index } = receiptOf(receipt);
-        queue = queue
-          .then(() => faces.load(events.map(({ contract }) => contract)))
-          .catch(() => {})
-          .then(() => {
-            for (const one of events) hear({ ...eventRecord(one, faces.get(one.contract)), block, index });
-          });
-      });
-    }
+    const stop = listen(this.#connection, event, listener);
     this.#stops.add(stop);
     return () => {
       this.#stops.delete(stop);
@@ -534,60 +320,4 @@ export class Network {
     this.#stops.clear();
     await this.#connection.node.close();
   }
-
-  async #upload(bundle: Bundle, options: Omit<TransactionOptions, keyof CallOptions> & CallOptions): Promise<Uploaded> {
-    const { node, facts } = this.#connection;
-    const code = codeOf(bundle);
-    const hash = blake2_256(code);
-    const codeHash = toHex(hash);
-    this.#connection.maps.set(hash, bundle.map);
-    let receipt: TransactionReceipt | undefined;
-    if (!(await node.codeExists(hash))) {
-      const event = { kind: "upload", cluster: facts.cluster, determinism: "enforced", code } as const;
-      const call = { message: "upload", contract: bundle.metadata?.name ?? codeHash };
-      const { signer, signal } = options;
-      const sent = { signer, ...(signal === undefined ? {} : { signal }) };
-      receipt = (await transact(this.#connection, sent, () => ({ kind: "cluster", event }), call, undefined)).receipt;
-      if (receipt.outcome !== "ok") throw receipt.error;
-    }
-    if (bundle.json !== undefined) await node.putMetadata(hash, withMap(bundle.json, bundle.map));
-    return { codeHash, receipt };
-  }
-
-  async #constructorCall(options: AnyConstruction) {
-    const read = await loadBundle(options.bundle);
-    const given = options.metadata === undefined ? undefined : readInterface(options.metadata);
-    const metadata = given?.metadata ?? read.metadata;
-    if (metadata === undefined) throw new EngineError("MetadataMissing", { contract: String(options.bundle) });
-    const bundle: Bundle = { ...read, metadata, json: given?.json ?? read.json };
-    const face = new ContractInterface(metadata);
-    // Every object inherits a `constructor`; only one of its own is a name.
-    const name = Object.hasOwn(options, "constructor") ? String(options.constructor) : undefined;
-    const entry = face.constructorEntry(name);
-    return { bundle, face, entry, data: inputOf(this.#connection, face, entry, options) };
-  }
-}
-
-async function interfaceOf(source: BundleSource | { readonly metadata: unknown }) {
-  const apart = typeof source === "object" && !(source instanceof URL) && "metadata" in source && !("wasm" in source);
-  const { metadata, map } = apart ? readInterface(source.metadata) : await loadBundle(source as BundleSource);
-  if (metadata === undefined) throw new EngineError("MetadataMissing", { contract: "the bundle's contract" });
-  return { face: new ContractInterface(metadata), map };
-}
-
-function codeOf(bundle: Bundle): Uint8Array {
-  if (bundle.wasm !== undefined) return bundle.wasm;
-  throw new EngineError("MetadataInvalid", {
-    reason: "it has no code: pass the `.contract` file, or the wasm with it",
-  });
-}
-
-function saltBytes(salt: Uint8Array | Hex | undefined): Uint8Array | undefined {
-  return typeof salt === "string" ? fromHex(salt) : salt;
-}
-
-function numberSalt(nonce: number): Uint8Array {
-  const salt = new Uint8Array(4);
-  new DataView(salt.buffer).setUint32(0, nonce, true);
-  return salt;
 }
