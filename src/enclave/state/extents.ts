@@ -250,8 +250,9 @@ export function loadState(manifest: Uint8Array, source: StateSource): State {
     const root = r.raw(32);
     const state = State.empty(source);
     const cluster = r.option(readCluster);
-    state.systemCode = r.option(readBlob);
-    state.cluster = cluster && { ...cluster, systemCode: state.systemCode?.open(source) };
+    const systemCode = r.option(readBlob);
+    state.cluster = cluster && { ...cluster, systemCode: systemCode?.open(source) };
+    state.systemCode = systemCode;
     for (const part of state.parts) {
       const [size, hash] = [r.compact(), r.raw(32)];
       part.adopt(readRoot(r), size, hash);
