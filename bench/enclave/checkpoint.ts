@@ -17,7 +17,6 @@ import { join } from "node:path";
 import { blake2_256 } from "../../src/crypto/hash.ts";
 import { Entries } from "../../src/enclave/entries.ts";
 import { SealingKeys, type SealPolicy } from "../../src/enclave/keys/sealing.ts";
-import { Runtime } from "../../src/enclave/runtime/runtime.ts";
 import { openFiles } from "../../src/platform/files.ts";
 import type { Platform } from "../../src/platform/platform.ts";
 import { decodeRelayedBlock, type RelayedBlock, writeHeader, writeRelayedBlock } from "../../src/wire/block.ts";
@@ -26,6 +25,7 @@ import { Entry, readEnclaveFacts, writeEnclaveOptions, writeStartOffer } from ".
 import { writeQuery } from "../../src/wire/query.ts";
 import { decode, encode } from "../../src/wire/scale.ts";
 import { alice, command, genesisBytes, Network } from "../../test/runtime/network.ts";
+import { resumed, saved } from "../../test/runtime/saving.ts";
 import { storing } from "../../test/runtime/storing.ts";
 import { median } from "../vm/measure.ts";
 
@@ -108,7 +108,8 @@ const ms = async (run: () => unknown): Promise<number> => {
 
 const keys = new SealingKeys(new Uint8Array(randomBytes(32)));
 const policy: SealPolicy = { kind: "measurement", identity: key(1) };
-const snapshot = network.runtime.snapshot();
+const state = saved(network.runtime);
+const snapshot = Buffer.concat([state.content, ...state.parts]);
 const onePiece = join(work, "one-piece");
 function sealInOnePiece(): void {
   const sealed = keys.sealRecord(policy, "state", { sequence: 1n, counter: 1n }, snapshot);
@@ -205,7 +206,11 @@ for (let round = 0; round < ROUNDS; round++) {
   restart.plain.push(
     await ms(() => {
       const opened = keys.openRecord(policy, "state", new Uint8Array(readFileSync(plain)));
-      const runtime = Runtime.restore(genesisBytes, opened.plaintext, new Network().services());
+      let end = 0;
+      const [content, ...parts] = [state.content, ...state.parts].map(({ length }) =>
+        opened.plaintext.subarray(end, (end += length)),
+      ) as [Uint8Array, ...Uint8Array[]];
+      const runtime = resumed({ content, parts }, new Network().services());
       for (const block of hundred) runtime.dispatch(decodeRelayedBlock(block));
     }),
   );

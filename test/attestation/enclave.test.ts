@@ -4,12 +4,12 @@
 
 import { beforeEach, describe, expect, it } from "vitest";
 import { blake2_256 } from "../../src/crypto/hash.ts";
-import { Runtime } from "../../src/enclave/runtime/runtime.ts";
 import type { Attestation, Registration } from "../../src/wire/attestation.ts";
 import { blockHash } from "../../src/wire/bytes.ts";
 import type { MessageOrigin } from "../../src/wire/message.ts";
 import { type RegistryEvent, registryMessage } from "../../src/wire/registry.ts";
 import { alice, genesisBytes, Network, pallet } from "../runtime/network.ts";
+import { restarted } from "../runtime/saving.ts";
 import { measurement, otherMeasurement, platform, quoteOf, stranger, worker } from "./support.ts";
 
 let network: Network;
@@ -36,7 +36,7 @@ const registered = (given: Attestation): RegistryEvent => ({
 });
 
 describe("the enclave's registry", () => {
-  it("follows what the chain tells of it, and keeps it over a snapshot", () => {
+  it("follows what the chain tells of it, and keeps it over a restart", () => {
     for (const event of [addSigner, addMeasurement, registered(attestation())]) {
       expect(tell(event)).toMatchObject({ outcome: "ok" });
     }
@@ -44,9 +44,9 @@ describe("the enclave's registry", () => {
     expect(registry.addedAt(measurement)).toBe(height - 1);
     expect(registry.accepts({ platform: "simulated", signer: platform.publicKey })).toBe(true);
     expect(registry.worker(worker.publicKey)).toMatchObject({ attestation: { quote: { measurement } } });
-    const restored = Runtime.restore(genesisBytes, network.runtime.snapshot(), network.services());
-    expect(restored.registry).toEqual(registry);
-    expect(restored.snapshot()).toEqual(network.runtime.snapshot());
+    const again = restarted(network);
+    expect(again.registry).toEqual(registry);
+    expect(again.stateRoot).toEqual(network.runtime.stateRoot);
     tell({ kind: "removeMeasurement", measurement });
     tell({ kind: "removeSigner", platform: "simulated", signer: platform.publicKey });
     expect(network.runtime.registry.addedAt(measurement)).toBeUndefined();

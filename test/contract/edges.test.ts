@@ -2,10 +2,10 @@
 
 import { expect, it } from "vitest";
 import { blake2_256 } from "../../src/crypto/hash.ts";
-import { Runtime } from "../../src/enclave/runtime/runtime.ts";
 import { codeHash } from "../../src/wire/bytes.ts";
 import { dispatchErrorName } from "../../src/wire/dispatch-error.ts";
-import { alice, bob, cluster, contractAddress, genesisBytes, Network, toText } from "../runtime/network.ts";
+import { alice, bob, cluster, contractAddress, Network, toText } from "../runtime/network.ts";
+import { restarted } from "../runtime/saving.ts";
 import { act, actor, actorCode, all } from "./actor.ts";
 
 const most = 2n ** 128n - 1n;
@@ -20,7 +20,7 @@ it("a transfer that would give an account more than a u128 holds fails, and move
   expect(network.runtime.balance(bob).free).toBe(most);
   expect(network.call(rich, all(act.transfer(bob, 1n), act.ok())).outcome).toBe("trapped");
   expect(network.runtime.balance(bob).free).toBe(most);
-  const again = Runtime.restore(genesisBytes, network.runtime.snapshot(), network.services());
+  const again = restarted(network);
   expect(toText(again.stateRoot)).toBe(toText(network.runtime.stateRoot));
 });
 

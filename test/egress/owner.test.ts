@@ -1,13 +1,13 @@
 /** What the cluster's owner lets a contract reach: set on the chain, kept to beside the host's policy. */
 
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
-import { Runtime } from "../../src/enclave/runtime/runtime.ts";
 import { type AccountId, type ContractId, contractId } from "../../src/wire/bytes.ts";
 import type { EgressOptions, EgressRules } from "../../src/wire/egress.ts";
 import { readEgressRules, usualRules, writeEgressRules } from "../../src/wire/egress-rules.ts";
 import { clusterMessage, clusterTopic, type MessageOrigin } from "../../src/wire/message.ts";
 import { decode, encode } from "../../src/wire/scale.ts";
-import { alice, bob, cluster, genesisBytes, Network, pallet, treasury } from "../runtime/network.ts";
+import { alice, bob, cluster, Network, pallet, treasury } from "../runtime/network.ts";
+import { restarted } from "../runtime/saving.ts";
 import { contract as asker, closeAll, http, statusOf, wayOut } from "./servers.ts";
 
 afterAll(closeAll);
@@ -211,9 +211,9 @@ describe("rules on the chain", () => {
     }
   });
 
-  test("survive a restart from a snapshot", () => {
+  test("survive a restart", () => {
     set(rules, account(bob));
-    const restored = Runtime.restore(genesisBytes, network.runtime.snapshot(), network.services());
+    const restored = restarted(network);
     expect(restored.stateRoot).toEqual(network.runtime.stateRoot);
     expect(decode(restored.egressRules(target)!, "rules", readEgressRules)).toEqual(rules);
   });

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import type { QueryEnvironment } from "../../src/enclave/contract/call.ts";
 import { LocalCache } from "../../src/enclave/contract/pink/cache.ts";
-import { Runtime } from "../../src/enclave/runtime/runtime.ts";
 import { type ContractId, toHex } from "../../src/wire/bytes.ts";
-import { bob, command, genesisBytes, Network } from "../runtime/network.ts";
+import { bob, command, Network } from "../runtime/network.ts";
+import { restarted } from "../runtime/saving.ts";
 import { callInput, eventInput, ext, extensionInput, type Mode, probe, run, text, value } from "./probe.ts";
 
 const hex = (bytes: Uint8Array): string => toHex(bytes).slice(2);
@@ -139,7 +139,7 @@ describe("caching through the extension", () => {
     const { network, user } = cluster;
     weigh(cluster, user, 1);
     const services = { ...network.services(), cache: new LocalCache(() => 0) };
-    const replica = Runtime.restore(genesisBytes, network.runtime.snapshot(), services);
+    const replica = restarted(network, services);
     set(network, user, "query", "k", "v");
     const block = network.make([]);
     expect(replica.dispatch(block).sealed).toEqual(network.runtime.dispatch(block).sealed);
@@ -151,7 +151,7 @@ describe("caching through the extension", () => {
     const { network, user } = cluster;
     weigh(cluster, user, 1);
     set(network, user, "query", "k", "v");
-    network.runtime = Runtime.restore(genesisBytes, network.runtime.snapshot(), network.services());
+    network.runtime = restarted(network);
     expect(get(network, user, "query", "k")).toBeUndefined();
     expect(set(network, user, "query", "k", "v")).toMatchObject({ status: 0 });
   });
@@ -235,10 +235,10 @@ describe("hooks at the end of blocks", () => {
     expect(before - network.runtime.balance(user).free).toBe(receipt?.gasUsed);
   });
 
-  test("hooks and weights survive a restart from a snapshot", () => {
+  test("hooks and weights survive a restart", () => {
     const { network, system, user } = setup();
     network.call(system, hook(user, fires));
-    network.runtime = Runtime.restore(genesisBytes, network.runtime.snapshot(), network.services());
+    network.runtime = restarted(network);
     expect(network.block([]).length).toBe(1);
   });
 });

@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { alice, Network, selectors, toText, wat } from "./network.ts";
+import { saved } from "./saving.ts";
 
 const counter = wat(readFileSync(new URL("../../fixtures/counter.wat", import.meta.url), "utf8"));
 
@@ -23,10 +24,10 @@ describe("a counter", () => {
     const network = Network.start();
     const id = network.deploy(counter);
     const root = network.runtime.stateRoot;
-    const snapshot = network.runtime.snapshot();
+    const snapshot = saved(network.runtime);
     const answer = network.ask(id, selectors.flip);
     expect(toText(answer.result.ok ? answer.result.data : undefined)).toBe("01000000");
-    expect(network.runtime.snapshot()).toEqual(snapshot);
+    expect(saved(network.runtime)).toEqual(snapshot);
     expect(network.runtime.stateRoot).toEqual(root);
     expect(toText(network.call(id, selectors.get).output)).toBe("00000000");
   });

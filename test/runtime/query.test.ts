@@ -7,6 +7,7 @@ import type { QueryAnswer } from "../../src/wire/query.ts";
 import { act, actor, actorCode, all, nested } from "../contract/actor.ts";
 import { freshSalt } from "../contract/probe.ts";
 import { alice, bob, cluster, contractAddress, Network, selectors, toText } from "./network.ts";
+import { saved } from "./saving.ts";
 
 const idle = act.ok([0, 0, 0]);
 const dataOf = (answer: QueryAnswer) => (answer.result.ok ? toText(answer.result.data) : undefined);
@@ -99,10 +100,10 @@ describe("a query", () => {
       body: { kind: "message" as const, payload: all(act.loop(), idle), estimating: false },
     };
     const environment = { nowMs: 0n, random: (length: number) => new Uint8Array(length), deadlineMs: 20 };
-    const root = network.runtime.snapshot();
+    const root = saved(network.runtime);
     expect(() => network.runtime.query(request, environment)).toThrow("20");
     expect(network.ask(contract, idle).result.ok).toBe(true);
-    expect(network.runtime.snapshot()).toEqual(root);
+    expect(saved(network.runtime)).toEqual(root);
   });
 
   it("can be pinned: it sees its block however many follow", () => {

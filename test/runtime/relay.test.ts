@@ -4,7 +4,6 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { ed25519Signer, verifyEd25519 } from "../../src/crypto/ed25519.ts";
 import { blake2_256 } from "../../src/crypto/hash.ts";
 import { keysFromRoot } from "../../src/enclave/keys/from-root.ts";
-import { Runtime } from "../../src/enclave/runtime/runtime.ts";
 import {
   decodeRelayedBlock,
   finalityMessage,
@@ -18,19 +17,8 @@ import { clusterMessage, commandTopic, type Message } from "../../src/wire/messa
 import { receiptCore, sealMessage } from "../../src/wire/receipt.ts";
 import { encode } from "../../src/wire/scale.ts";
 import { act, actor } from "../contract/actor.ts";
-import {
-  alice,
-  bob,
-  cluster,
-  command,
-  genesis,
-  genesisBytes,
-  Network,
-  pallet,
-  selectors,
-  toText,
-  wat,
-} from "./network.ts";
+import { alice, bob, cluster, command, genesis, Network, pallet, selectors, toText, wat } from "./network.ts";
+import { restarted, resumed, saved } from "./saving.ts";
 
 let network: Network;
 let contract: ReturnType<typeof actor>;
@@ -41,9 +29,9 @@ beforeEach(() => {
 
 /** Feeds a block and expects it to be refused, with nothing changed. */
 function refused(block: RelayedBlock, reason: string): void {
-  const before = network.runtime.snapshot();
+  const before = saved(network.runtime);
   expect(() => network.runtime.dispatch(block)).toThrow(reason);
-  expect(network.runtime.snapshot()).toEqual(before);
+  expect(saved(network.runtime)).toEqual(before);
 }
 
 const write = (value: number): Message => command(contract, Uint8Array.from([...act.set(1, value), ...act.ok()]));
@@ -181,16 +169,15 @@ describe("the seal", () => {
 });
 
 describe("replicas", () => {
-  it("that execute the same blocks agree on every byte, one of them restored in between", () => {
+  it("that execute the same blocks agree on every byte, one of them restarted in between", () => {
     const blocks = [
       clusterMessage(pallet, { kind: "deposit", cluster, to: bob, amount: 5n }),
       ...[1, 2, 3].map(write),
       command(contract, Uint8Array.from([...act.set(2, 9), ...act.revert()])),
       command(contract, act.loop(), { gas: 1_000_000_000n }),
     ];
-    const snapshot = network.runtime.snapshot();
-    const other = Runtime.restore(genesisBytes, snapshot, network.services());
-    expect(other.snapshot()).toEqual(snapshot);
+    const other = restarted(network);
+    expect(other.stateRoot).toEqual(network.runtime.stateRoot);
     for (const message of blocks) {
       const block = network.make([message]);
       const here = network.runtime.dispatch(block).sealed;
@@ -198,20 +185,16 @@ describe("replicas", () => {
       expect(there).toEqual(here);
       network.timestamp += 1000n;
     }
-    expect(other.snapshot()).toEqual(network.runtime.snapshot());
   });
 
-  it("refuse the snapshot of another chain, and one with a flipped bit", () => {
-    const snapshot = network.runtime.snapshot();
-    const services = network.services();
+  it("do not go on from what was saved of another chain, or of this one in part", () => {
+    const whole = saved(network.runtime);
     const foreign = encode({ ...genesis, name: "another" }, writeGenesis);
-    expect(() => Runtime.restore(foreign, snapshot, services)).toThrow("belongs to the chain");
-    for (let at = 100; at < snapshot.length; at += 997) {
-      const flipped = snapshot.with(at, snapshot[at]! ^ 4);
-      expect(() => Runtime.restore(genesisBytes, flipped, services), `byte ${at}`).toThrow();
-    }
-    for (let length = 0; length < snapshot.length; length += 1009) {
-      expect(() => Runtime.restore(genesisBytes, snapshot.subarray(0, length), services)).toThrow();
+    expect(() => resumed(whole, network.services(), foreign)).toThrow("belongs to the chain");
+    const { content } = whole;
+    for (let length = 0; length < content.length; length += 7) {
+      const cut = { ...whole, content: content.subarray(0, length) };
+      expect(() => resumed(cut, network.services()), `${length} bytes`).toThrow("not a valid");
     }
   });
 });
@@ -220,7 +203,7 @@ describe("a fault of the engine in the middle of a block", () => {
   it("leaves the state as it was before the block, and the block can be executed again", () => {
     const services = network.services();
     let broken = true;
-    const runtime = Runtime.restore(genesisBytes, network.runtime.snapshot(), {
+    const runtime = restarted(network, {
       ...services,
       keys: {
         ...services.keys,
@@ -230,10 +213,10 @@ describe("a fault of the engine in the middle of a block", () => {
         },
       },
     });
-    const before = runtime.snapshot();
+    const before = saved(runtime);
     const block = network.make([write(7)]);
     expect(() => runtime.dispatch(block)).toThrow("the signer is gone");
-    expect(runtime.snapshot()).toEqual(before);
+    expect(saved(runtime)).toEqual(before);
     broken = false;
     expect(runtime.dispatch(block).sealed).toEqual(network.runtime.dispatch(block).sealed);
   });

@@ -2,7 +2,6 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { blake2_256 } from "../../src/crypto/hash.ts";
 import {
   dirtyBytes,
   evict,
@@ -15,12 +14,11 @@ import {
   saveState,
 } from "../../src/enclave/state/extents.ts";
 import { Journal } from "../../src/enclave/state/journal.ts";
-import { writeState } from "../../src/enclave/state/snapshot.ts";
 import { State } from "../../src/enclave/state/state.ts";
 import { EngineError } from "../../src/errors.ts";
-import { accountId, contractId } from "../../src/wire/bytes.ts";
-import { encode } from "../../src/wire/scale.ts";
+import { accountId, clusterNumber, contractId } from "../../src/wire/bytes.ts";
 import { apply, change, id, info } from "./changes.ts";
+import { contentOf, rootOf } from "./content.ts";
 
 /** What a folder of extents would be. */
 class Outside {
@@ -61,10 +59,6 @@ function save(state: State, outside: Outside, options?: SaveOptions): Saved & { 
   }
 }
 
-/** All that is in a state, in short. */
-const bytesOf = (state: State): string => Buffer.from(blake2_256(encode(state, writeState))).toString("hex");
-const rootOf = (state: State): string => Buffer.from(state.root()).toString("hex");
-
 /** A state of so many accounts and a contract of so many slots. */
 function large(accounts: number, slots: number, outside?: Outside): { state: State; journal: Journal } {
   const state = State.empty(outside);
@@ -90,7 +84,7 @@ describe("a state that was saved", () => {
         const model = State.empty();
         const forks: { fork: State; bytes: string; root: string }[] = [];
         let manifest = save(state, outside).manifest;
-        let saved = bytesOf(model);
+        let saved = contentOf(model);
         for (const one of steps) {
           if ("change" in one) {
             apply(new Journal(state), one.change);
@@ -104,25 +98,25 @@ describe("a state that was saved", () => {
             const freed = evict(state, one.bytes);
             // What was looked at weighs another than what was read only.
             expect(Math.abs(residentBytes(state) - (before - freed))).toBeLessThan(before / 4);
-          } else if (one.do === "fork") forks.push({ fork: state.fork(), bytes: bytesOf(model), root });
+          } else if (one.do === "fork") forks.push({ fork: state.fork(), bytes: contentOf(model), root });
           else if (one.do === "fail") save(state, outside);
           else if (one.do === "restart") {
             state = loadState(manifest, outside);
-            expect(bytesOf(state)).toBe(saved);
+            expect(contentOf(state)).toBe(saved);
             return;
           } else {
             const moves = one.do === "move" ? (place: Place) => place[0]! % 3 === 0 : undefined;
             const made = save(state, outside, moves && { moves });
             made.commit();
             manifest = made.manifest;
-            saved = bytesOf(model);
+            saved = contentOf(model);
             expect(dirtyBytes(state)).toBeLessThan(20_000);
           }
         }
-        expect(bytesOf(state)).toBe(bytesOf(model));
+        expect(contentOf(state)).toBe(contentOf(model));
         for (const { fork, bytes, root } of forks) {
           expect(rootOf(fork)).toBe(root);
-          expect(bytesOf(fork)).toBe(bytes);
+          expect(contentOf(fork)).toBe(bytes);
         }
       }),
       { numRuns: 60 },
@@ -139,10 +133,10 @@ describe("a state that was saved", () => {
     const places = [...placesOf(second.fork)];
     expect(places.length).toBeLessThan(outside.extents.size);
     const kept = outside.only(places);
-    expect(bytesOf(loadState(second.manifest, kept))).toBe(bytesOf(state));
+    expect(contentOf(loadState(second.manifest, kept))).toBe(contentOf(state));
     for (const [number] of kept.extents) {
       const less = outside.only(places.filter((place) => outside.at(place) !== number));
-      expect(() => bytesOf(loadState(second.manifest, less))).toThrow("nothing at");
+      expect(() => contentOf(loadState(second.manifest, less))).toThrow("nothing at");
     }
   });
 
@@ -157,7 +151,7 @@ describe("a state that was saved", () => {
     const places = [...placesOf(moved.fork)].map((place) => outside.at(place));
     expect(Math.min(...places)).toBeGreaterThanOrEqual(before / 2);
     expect(places.some((place) => place < before)).toBe(true);
-    expect(bytesOf(loadState(moved.manifest, outside))).toBe(bytesOf(state));
+    expect(contentOf(loadState(moved.manifest, outside))).toBe(contentOf(state));
   });
 
   it("writes what has changed, not what is there", () => {
@@ -193,10 +187,10 @@ describe("a state that was saved", () => {
     }
     expect(evict(state, 1e9)).toBe(0);
     expect(rootOf(loadState(result.value.manifest, outside))).toBe(root);
-    const bytes = bytesOf(state);
+    const bytes = contentOf(state);
     result.value.commit();
     expect(evict(state, 1e9)).toBeGreaterThan(100_000);
-    expect(bytesOf(state)).toBe(bytes);
+    expect(contentOf(state)).toBe(bytes);
   });
 });
 
@@ -246,15 +240,45 @@ describe("memory", () => {
     expect(outside.reads).toBe(0);
   });
 
+  it.each([0, 1, 1024, 1025, 100_000])("has its cluster, with a system contract of %i bytes", (length) => {
+    const outside = new Outside();
+    const { state, journal } = large(3, 3);
+    journal.setCluster({
+      id: clusterNumber(1),
+      owner: accountId(id(1)),
+      treasury: accountId(id(2)),
+      gasPrice: 1n,
+      depositPerByte: 2n,
+      depositPerItem: 3n,
+      profile: "deterministic",
+      systemContract: contractId(id(1)),
+      systemCode: new Uint8Array(length).fill(7),
+      logHandler: undefined,
+      jsRuntime: undefined,
+      runtimeVersion: [1, 0],
+      nonce: 0,
+    });
+    for (const again of [1, 2]) {
+      const { manifest, commit } = save(state, outside);
+      const loaded = loadState(manifest, outside);
+      expect(contentOf(loaded), `save ${again}`).toBe(contentOf(state));
+      expect(rootOf(loaded)).toBe(rootOf(state));
+      // What was loaded is saved again, and comes back once more.
+      expect(contentOf(loadState(save(loaded, outside).manifest, outside))).toBe(contentOf(state));
+      commit();
+    }
+  });
+
   it("keeps code outside until it is needed", () => {
     const outside = new Outside();
     const state = State.empty(outside);
     const journal = new Journal(state);
     for (const n of [1, 2]) apply(journal, { kind: 5, n, value: 100 });
     state.root();
+    const before = contentOf(state);
     save(state, outside).commit();
     evict(state, 1e9);
-    expect(encode(state, writeState).length).toBeGreaterThan(100);
+    expect(contentOf(state)).toBe(before);
   });
 });
 
@@ -270,11 +294,11 @@ describe("what is outside, as it is not", () => {
   ] as const)
     apply(journal, { kind, n, value });
   const { manifest } = save(state, outside);
-  const good = bytesOf(state);
+  const good = contentOf(state);
 
   function refused(bytes: Uint8Array, from: Outside): void {
     try {
-      expect(bytesOf(loadState(bytes, from))).toBe(good);
+      expect(contentOf(loadState(bytes, from))).toBe(good);
     } catch (error) {
       if (!(error instanceof EngineError)) throw error;
       expect(error.code).toMatch(/^(Undecodable|SealBroken)$/);
@@ -296,13 +320,13 @@ describe("what is outside, as it is not", () => {
         changed.extents.set(number, extent.with(i, extent[i]! ^ (1 << (i % 8))));
         refused(manifest, changed);
         changed.extents.set(number, extent.subarray(0, i));
-        expect(() => bytesOf(loadState(manifest, changed))).toThrow("not a valid");
+        expect(() => contentOf(loadState(manifest, changed))).toThrow("not a valid");
       }
       const next = outside.extents.get((number + 1) % outside.extents.size)!;
       if (Buffer.compare(next, extent) === 0) continue;
       const other = outside.only([...outside.extents.keys()].map((n) => Uint8Array.of(n, n >> 8)));
       other.extents.set(number, next);
-      expect(() => bytesOf(loadState(manifest, other))).toThrow("not a valid");
+      expect(() => contentOf(loadState(manifest, other))).toThrow("not a valid");
     }
   });
 
@@ -320,6 +344,6 @@ describe("what is outside, as it is not", () => {
     for (const [n, extent] of held) flaky.extents.set(n, extent);
     undo.rollback(0);
     expect(rootOf(again)).toBe(root);
-    expect(bytesOf(again)).toBe(good);
+    expect(contentOf(again)).toBe(good);
   });
 });

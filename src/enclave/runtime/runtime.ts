@@ -51,7 +51,6 @@ import {
 } from "../state/extents.ts";
 import { Journal } from "../state/journal.ts";
 import { proveState } from "../state/proofs.ts";
-import { readState, writeState } from "../state/snapshot.ts";
 import { State } from "../state/state.ts";
 import { handleMessage, type MessageContext, pay } from "./messages.ts";
 import { type Pinned, type QueryPass, runQuery } from "./query.ts";
@@ -117,8 +116,8 @@ export interface QuerySnapshot {
 /** The block that a query sees as the last one. */
 export type QueryMoment = Pick<Moment, "block" | "lastBlockHash" | "now">;
 
-/** The versions of snapshots, and of what `save` gives. */
-const versions = { snapshot: 3, save: 4 } as const;
+/** The version of what `save` gives. */
+const saveVersion = 4;
 
 /** The contract runtime of one isolate: one chain, at most one cluster. */
 export class Runtime {
@@ -165,22 +164,6 @@ export class Runtime {
     const chain = chainOf(genesis);
     const tip = { number: 0, hash: chain.hash, timestamp: chain.genesis.timestamp };
     return new Runtime(chain, services, { state: State.empty(services.source), tip, registry: Registry.empty });
-  }
-
-  /**
-   * Starts from what `snapshot` gave.
-   * @throws {EngineError} `Undecodable` when the snapshot is damaged, `GenesisMismatch` when it is another chain's.
-   */
-  static restore(genesis: Uint8Array, snapshot: Uint8Array, services: RuntimeServices): Runtime {
-    const chain = chainOf(genesis);
-    const at = decode(snapshot, "snapshot", (r) => {
-      const head = readHead(r, versions.snapshot, chain.hash);
-      const root = r.raw(32);
-      const state = readState(r);
-      if (!sameBytes(state.root(), root)) throw r.fail("its state is not that of its root");
-      return { state, ...head };
-    });
-    return new Runtime(chain, services, at);
   }
 
   /** Number of the last block executed. */
@@ -334,27 +317,15 @@ export class Runtime {
     return this.pin().query(request, environment);
   }
 
-  /** The whole state in one canonical form. */
-  snapshot(): Uint8Array {
-    const w = new Writer(1 << 16);
-    this.#writeHead(w, versions.snapshot);
-    writeState(w.raw(this.#root), this.#state);
-    return w.take();
-  }
-
-  #writeHead(w: Writer, version: number): void {
-    const { number, hash, timestamp } = this.#tip;
-    w.u16(version).raw(this.#genesisHash).u32(number).raw(hash).u64(timestamp);
-    this.#registry.write(w);
-  }
-
   /**
    * Saves the state as it is now, whatever blocks follow: one part a step.
    * @throws {EngineError} what the sink throws; then nothing was saved.
    */
   save(sink: StateSink, options: SaveOptions = {}): RuntimeSaving {
     const head = new Writer(256);
-    this.#writeHead(head, versions.save);
+    const { number, hash, timestamp } = this.#tip;
+    head.u16(saveVersion).raw(this.#genesisHash).u32(number).raw(hash).u64(timestamp);
+    this.#registry.write(head);
     return saving(head.take(), this.#state.fork(), sink, options);
   }
 
@@ -369,7 +340,7 @@ export class Runtime {
   ): Runtime {
     const chain = chainOf(genesis);
     const at = decode(content, "saved state", (r) => {
-      const head = readHead(r, versions.save, chain.hash);
+      const head = readHead(r, chain.hash);
       return { state: loadState(r.raw(r.remaining), services.source), ...head };
     });
     return new Runtime(chain, services, at);
@@ -428,13 +399,9 @@ export class Runtime {
   }
 }
 
-function readHead(
-  r: Reader,
-  version: number,
-  genesisHash: BlockHash,
-): { readonly tip: Tip; readonly registry: Registry } {
-  const found = r.u16();
-  if (found !== version) throw r.fail(`a state of version ${found}`);
+function readHead(r: Reader, genesisHash: BlockHash): { readonly tip: Tip; readonly registry: Registry } {
+  const version = r.u16();
+  if (version !== saveVersion) throw r.fail(`a state of version ${version}`);
   const genesis = r.raw(32);
   if (!sameBytes(genesis, genesisHash)) {
     throw new EngineError("GenesisMismatch", { found: toHex(genesis), expected: toHex(genesisHash) });
