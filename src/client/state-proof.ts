@@ -7,12 +7,22 @@
  */
 
 import { blake2_256, blake2Area } from "../crypto/blake2b.ts";
-import { branchBits, childOf, hashBucket, hashContent, hashFour, hashLeaf, wholeBytes } from "../crypto/merkle.ts";
+import {
+  branchBits,
+  childOf,
+  hashBucket,
+  hashContent,
+  hashFour,
+  hashLeaf,
+  quarterBits,
+  wholeBytes,
+} from "../crypto/merkle.ts";
 import { EngineError } from "../errors.ts";
 import { sameBytes, toHex } from "../wire/bytes.ts";
 import type { NetworkFacts, NodeApi } from "../wire/node.ts";
 import { decode, Writer } from "../wire/scale.ts";
 import {
+  besideBytes,
   type ProofEnd,
   provableParts,
   readStateProof,
@@ -79,14 +89,17 @@ function leavesOf(key: Uint8Array, end: ProofEnd): Uint8Array {
   return leaves;
 }
 
+/** The hash of four, of one and the three beside it. */
+function among(hash: Uint8Array, beside: Uint8Array, place: number): Uint8Array {
+  const hashes = [0, 32, 64].map((at) => beside.subarray(at, at + 32));
+  hashes.splice(place, 0, hash);
+  return four(hashes);
+}
+
 /** The root that a step leads to from the hash below it. */
 function above(hash: Uint8Array, step: Uint8Array, child: number): Uint8Array {
-  const sibling = (n: number): Uint8Array => step.subarray(32 * n, 32 * n + 32);
-  const within = [sibling(0), sibling(1), sibling(2)];
-  within.splice(child & 3, 0, hash);
-  const beside = [sibling(3), sibling(4), sibling(5)];
-  beside.splice(child >> 2, 0, four(within));
-  return four(beside);
+  const within = among(hash, step.subarray(0, besideBytes), child & 3);
+  return among(within, step.subarray(besideBytes), child >> 2);
 }
 
 /**
@@ -112,6 +125,9 @@ export function checkStateProof(
     blake2Area.input.set(leaves);
     hashBucket(leaves.length / 32);
     hash = blake2Area.digestBytes.slice();
+  }
+  if (end.beside.length > 0) {
+    hash = among(hash, end.beside, childOf(key, key.length, branchBits * steps.length) >> quarterBits);
   }
   for (let i = steps.length - 1; i >= 0; i--) {
     hash = above(hash, steps[i] as Uint8Array, childOf(key, key.length, branchBits * i));

@@ -2,7 +2,7 @@
  * A node's folder: what lies in it, which version wrote it, and how it is opened and made.
  *
  * ```text
- * format            "phatvm folder 2": written last when a folder is made, so a folder without it was never used
+ * format            "phatvm folder 3": written last when a folder is made, so a folder without it was never used
  * owner-<n>.sock    whose folder it is
  * chain.mdb         the chain (LMDB), with chain.mdb-lock
  * checkpoints/      sealed state of the enclave, which reads and writes it itself; the host knows only this path
@@ -20,7 +20,7 @@ import { isOwnerFile, type Ownership, ownFolder } from "./owner.ts";
 import { lmdbStore } from "./store/lmdb.ts";
 import type { Store } from "./store/store.ts";
 
-const VERSION = "2";
+const VERSION = "3";
 const FORMAT = `phatvm folder ${VERSION}`;
 const formatFile = "format";
 const ours = new Set([formatFile, "format.new", "chain.mdb", "chain.mdb-lock", "checkpoints", "enclaves", "platform"]);

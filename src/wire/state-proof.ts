@@ -5,6 +5,7 @@
  * @module
  */
 
+import { bucketEntries } from "../crypto/merkle.ts";
 import type { Reader, Writer } from "./scale.ts";
 
 /** The parts of a state, in the order in which its root has them. */
@@ -16,7 +17,10 @@ export const stateTag = "phatvm/state";
 export const provableParts = { account: 0, contract: 1, code: 2 } as const;
 export type ProvablePart = keyof typeof provableParts;
 
-/** What is at the key, and the bucket that it belongs into. */
+/**
+ * What is at the key, and the bucket that it belongs into. `beside`: the hashes of the three other quarters, in order, 32
+ * bytes each; none when the bucket is not one of four.
+ */
 export type ProofEnd =
   | {
       readonly kind: "present";
@@ -24,12 +28,14 @@ export type ProofEnd =
       readonly leaves: Uint8Array;
       /** Which of them it is. */
       readonly index: number;
+      readonly beside: Uint8Array;
       readonly value: Uint8Array;
     }
   | {
       readonly kind: "absent";
       /** Of each entry of the bucket the hash of its key and that of its content, 64 bytes; none when it is empty. */
       readonly entries: Uint8Array;
+      readonly beside: Uint8Array;
     };
 
 /** A proof for one key of one part. */
@@ -46,18 +52,19 @@ export interface StateProof {
   readonly end: ProofEnd;
 }
 
+/** Bytes of the hashes beside one of four. */
+export const besideBytes = 3 * 32;
 /** Bytes of the hashes of one step. */
 export const stepBytes = 6 * 32;
 /** Keys of the provable parts have 32 bytes, four bits to a step. */
 export const mostSteps = 64;
-/** The most entries of a bucket. */
-export const mostLeaves = 16;
 /** The longest value of a provable part. */
 const mostValueBytes = 1024;
 
 export function writeStateProof(w: Writer, { roots, cluster, steps, end }: StateProof): void {
   w.raw(roots).raw(cluster).u8(steps.length);
   for (const step of steps) w.raw(step);
+  w.bool(end.beside.length > 0).raw(end.beside);
   if (end.kind === "absent")
     w.u8(0)
       .u8(end.entries.length / 64)
@@ -80,15 +87,16 @@ export function readStateProof(r: Reader): StateProof {
 }
 
 function readEnd(r: Reader): ProofEnd {
+  const beside = r.raw(r.bool() ? besideBytes : 0);
   const kind = r.u8();
   if (kind > 1) throw r.fail(`an end of kind ${kind}`);
   const entries = r.u8();
-  if (entries > mostLeaves) throw r.fail(`a bucket of ${entries}`);
-  if (kind === 0) return { kind: "absent", entries: r.raw(64 * entries) };
+  if (entries > bucketEntries) throw r.fail(`a bucket of ${entries}`);
+  if (kind === 0) return { kind: "absent", entries: r.raw(64 * entries), beside };
   const [leaves, index, value] = [r.raw(32 * entries), r.u8(), r.bytes()];
   if (index >= entries) throw r.fail(`place ${index} of ${entries}`);
   if (value.length > mostValueBytes) throw r.fail(`a value of ${value.length} bytes`);
-  return { kind: "present", leaves, index, value };
+  return { kind: "present", leaves, index, beside, value };
 }
 
 /** What is asked for. */

@@ -27,7 +27,7 @@ describe("a folder", () => {
     const deep = join(dir, "a", "b");
     const node = await openNode({ dir: deep });
     await node.close();
-    expect(readFileSync(join(deep, "format"), "utf8")).toBe("phatvm folder 2\n");
+    expect(readFileSync(join(deep, "format"), "utf8")).toBe("phatvm folder 3\n");
   });
 
   it.skipIf(!existsSync("/proc/self"))("that cannot be made is an error, and not a wait without end", async () => {
@@ -48,7 +48,7 @@ describe("a folder", () => {
     writeFileSync(join(dir, "format"), "phatvm folder 9\n");
     await expect(openNode({ dir })).rejects.toMatchObject({
       code: "FolderVersion",
-      facts: { found: "9", expected: "2" },
+      facts: { found: "9", expected: "3" },
     });
   });
 

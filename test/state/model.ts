@@ -18,15 +18,19 @@ const nibble = (key: Uint8Array, at: number): number => {
 export function modelRoot(map: ReadonlyMap<string, Uint8Array>): Uint8Array {
   const entries = [...map].map(([key, value]) => ({ key: Uint8Array.from(Buffer.from(key, "hex")), value }));
   entries.sort((a, b) => Buffer.compare(a.key, b.key));
-  const hash = (some: typeof entries, depth: number): Uint8Array => {
+  const bucket = (some: typeof entries): Uint8Array => {
     if (some.length === 0) return new Uint8Array(32);
+    const leaves = some.map(({ key, value }) => {
+      const said = value.length > 64 ? [Uint8Array.of(1), blake2_256(value)] : [Uint8Array.of(0), value];
+      const content = blake2_256(Buffer.concat([Uint8Array.of(key.length), key, ...said]));
+      return blake2_256(Buffer.concat([blake2_256(key), content]));
+    });
+    return tree(16, ...leaves);
+  };
+  const hash = (some: typeof entries, depth: number): Uint8Array => {
+    if (some.length <= 4) return bucket(some);
     if (some.length <= 16) {
-      const leaves = some.map(({ key, value }) => {
-        const said = value.length > 64 ? [Uint8Array.of(1), blake2_256(value)] : [Uint8Array.of(0), value];
-        const content = blake2_256(Buffer.concat([Uint8Array.of(key.length), key, ...said]));
-        return blake2_256(Buffer.concat([blake2_256(key), content]));
-      });
-      return tree(16, ...leaves);
+      return tree(4, ...[0, 1, 2, 3].map((n) => bucket(some.filter(({ key }) => nibble(key, depth) >> 2 === n))));
     }
     const children = Array.from({ length: 16 }, (_, n) =>
       hash(

@@ -12,7 +12,7 @@ import { State } from "../../src/enclave/state/state.ts";
 import { EngineError } from "../../src/errors.ts";
 import { accountId, codeHash, contractId } from "../../src/wire/bytes.ts";
 import { decode, encode } from "../../src/wire/scale.ts";
-import { type ProvablePart, readStateProof, writeStateProof } from "../../src/wire/state-proof.ts";
+import { type ProofEnd, type ProvablePart, readStateProof, writeStateProof } from "../../src/wire/state-proof.ts";
 import { id, info } from "./changes.ts";
 
 const parts = ["account", "contract", "code"] as const;
@@ -57,7 +57,7 @@ function refused(work: () => unknown): void {
 
 describe("a proof of what is in the state", () => {
   it("shows what is at a key, or that nothing is, however many are there and however alike", () => {
-    const sizes = fc.constantFrom(0, 1, 2, 15, 16, 17, 63, 64, 65, 300, 1500);
+    const sizes = fc.constantFrom(0, 1, 2, 4, 5, 8, 15, 16, 17, 63, 64, 65, 300, 1500);
     fc.assert(
       fc.property(
         sizes,
@@ -144,17 +144,28 @@ describe("a proof of what is in the state", () => {
     const question = { part: "account" as const, key: key(40, 4) };
     const proof = decode(prove(state, "account", question.key), "proof", readStateProof);
     if (proof.end.kind !== "present") throw new Error("it is there");
-    const changed = (
-      end: typeof proof.end | { kind: "absent"; entries: Uint8Array },
-      steps = proof.steps,
-    ): Uint8Array => encode({ ...proof, end, steps }, writeStateProof);
-    const { leaves, index } = proof.end;
+    const { leaves, index, beside } = proof.end;
+    expect(beside).toHaveLength(96);
+    const changed = (end: ProofEnd, steps = proof.steps): Uint8Array =>
+      encode({ ...proof, end, steps }, writeStateProof);
+    const none = new Uint8Array(0);
+    const absent = (entries: Uint8Array = none, others: Uint8Array = beside): ProofEnd => ({ kind: "absent", entries, beside: others });
     const without = new Uint8Array([...leaves.subarray(0, 32 * index), ...leaves.subarray(32 * index + 32)]);
+    const [last] = proof.steps.slice(-1) as [Uint8Array];
     for (const forgery of [
-      changed({ kind: "absent", entries: new Uint8Array(0) }),
-      changed({ kind: "absent", entries: without.subarray(0, 64 * Math.floor(without.length / 64)) }),
-      changed({ kind: "absent", entries: leaves.subarray(0, 64 * Math.floor(leaves.length / 64)) }),
-      changed({ kind: "absent", entries: new Uint8Array(0) }, []),
+      changed(absent()),
+      changed(absent(without.subarray(0, 64 * Math.floor(without.length / 64)))),
+      changed(absent(leaves.subarray(0, 64 * Math.floor(leaves.length / 64)))),
+      changed(absent(), []),
+      changed(absent(none, none)),
+      changed(absent(none, none), []),
+      // A place where four bits part, shown as one where two do, and the other way about.
+      changed(absent(none, last.subarray(0, 96)), proof.steps.slice(0, -1)),
+      changed(absent(none, last.subarray(96)), proof.steps.slice(0, -1)),
+      changed({ ...proof.end, beside: none }),
+      changed({ ...proof.end, beside: none }, [...proof.steps, new Uint8Array([...beside, ...last.subarray(96)])]),
+      changed({ ...proof.end, beside: new Uint8Array([...beside.subarray(32), ...beside.subarray(0, 32)]) }),
+      changed({ ...proof.end, beside: last.subarray(0, 96) }, proof.steps.slice(0, -1)),
       changed(proof.end, proof.steps.slice(1)),
       changed(proof.end, [...proof.steps, ...proof.steps]),
       changed(

@@ -117,7 +117,7 @@ export interface QuerySnapshot {
 export type QueryMoment = Pick<Moment, "block" | "lastBlockHash" | "now">;
 
 /** The version of what `save` gives. */
-const saveVersion = 4;
+const saveVersion = 5;
 
 /** The contract runtime of one isolate: one chain, at most one cluster. */
 export class Runtime {

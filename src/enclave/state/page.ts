@@ -10,7 +10,8 @@
  * entry  = length of the key, u8 | length of the value, u8 | key | value
  * ```
  * A value that is longer, or kept in another form, stands in `objects`; an object there goes before the bytes. The groups
- * are those of the next two bits of the keys; their hashes are used by pages of more entries than a bucket has.
+ * are those of the next two bits of the keys; their hashes are used by pages of more than `undividedEntries`, and of more
+ * than `bucketEntries` they are hashes of four.
  * @module
  */
 
@@ -23,6 +24,7 @@ import {
   hashContent,
   hashFour,
   hashLeaf,
+  undividedEntries,
   wholeBytes,
 } from "../../crypto/merkle.ts";
 import { EngineError } from "../../errors.ts";
@@ -59,6 +61,11 @@ const staleBit = 0x80;
 /** Where changed pages are put together. */
 const scratch = new Uint8Array(1 << 16);
 const hashesOfGroup = new Int32Array(32);
+const hashesOfQuarters = new Int32Array(32);
+const bounds = [0, 0, 0, 0, 0];
+const quarters = { bounds, hashes: new Uint8Array(hashesOfQuarters.buffer) };
+/** The bit of `#groups` that is set when the groups are those of a page of more entries than a bucket has. */
+const parted = 16;
 /** The hash of four times nothing. */
 const fourOfNothing = (() => {
   blake2Area.words.fill(0, 0, 32);
@@ -156,7 +163,7 @@ export class Page {
   /** Room beyond `used` has no meaning. */
   bytes: Uint8Array;
   used: number;
-  /** Bit n is set when the hash of group n is right. */
+  /** Bit n is set when the hash of group n is right; and `parted`. */
   #groups: number;
   objects: unknown[] | undefined;
   /** Whether its size is another than the branch above knows. */
@@ -356,10 +363,25 @@ export class Page {
       this.#sealEntry(i, write);
       this.#groups &= ~(1 << (this.#child(i, depth) >> 2));
     }
-    if (count <= bucketEntries) {
+    if (count <= undividedEntries) {
       this.#groups = 0;
       this.#hashRun(0, count);
     } else this.#hashGroups(depth);
+  }
+
+  /** Reads a little of what `seal` reads, so that it is near when that comes. */
+  lookAt(): number {
+    const { bytes, count } = this;
+    const last = bytes.length - 1;
+    let seen = bytes[0]! ^ bytes[2 * digest]!;
+    for (let i = 0, at = heads + 3; i < count; i++, at += head) {
+      if ((bytes[at]! & staleBit) === 0) continue;
+      const entry = this.#entry(i);
+      const hash = heads + head * count + digest * i;
+      seen ^= bytes[entry]! ^ bytes[Math.min(entry + 2 * digest, last)]!;
+      seen ^= bytes[hash - 2 * digest]! ^ bytes[hash]! ^ bytes[Math.min(hash + 2 * digest, last)]!;
+    }
+    return seen;
   }
 
   /** The four bits of the key of an entry that decide at the page's own depth. */
@@ -376,39 +398,77 @@ export class Page {
 
   #hashGroups(depth: number): void {
     const { bytes, count } = this;
-    const { words, digestBytes } = blake2Area;
-    let from = 0;
-    for (let group = 0; group < 4; group++) {
-      if ((this.#groups & (1 << group)) !== 0) {
-        while (from < count && this.#child(from, depth) >> 2 === group) from++;
-        continue;
+    const { digestBytes } = blake2Area;
+    const form = count > bucketEntries ? parted : 0;
+    if ((this.#groups & parted) !== form) this.#groups = 0;
+    for (let group = 0, from = 0; group < 4; group++) {
+      let to = from;
+      while (to < count && this.#child(to, depth) >> 2 === group) to++;
+      if ((this.#groups & (1 << group)) === 0) {
+        if (form === parted) this.#hashFourParts(from, to, depth);
+        else this.#hashBucket(from, to);
+        bytes.set(digestBytes, digest * group);
       }
-      for (let part = 0; part < 4; part++) {
-        const child = 4 * group + part;
-        let to = from;
-        while (to < count && this.#child(to, depth) === child) to++;
-        this.#hashPart(from, to, depth + branchBits, hashesOfGroup, 8 * part);
-        from = to;
-      }
-      words.set(hashesOfGroup);
-      hashFour();
-      bytes.set(digestBytes, digest * group);
+      from = to;
     }
-    this.#groups = 15;
+    this.#groups = form | 15;
     blake2Area.input.set(bytes.subarray(0, heads));
     hashFour();
   }
 
+  /** Leaves the hash of a group of the page in `blake2Area.digest`. */
+  #hashFourParts(from: number, to: number, depth: number): void {
+    let first = from;
+    for (let part = 0; part < 4; part++) {
+      let last = first;
+      while (last < to && (this.#child(last, depth) & 3) === part) last++;
+      this.#hashPart(first, last, depth + branchBits, hashesOfGroup, 8 * part);
+      first = last;
+    }
+    blake2Area.words.set(hashesOfGroup);
+    hashFour();
+  }
+
+  /** Leaves the hash of some entries that are one bucket, or of none, in `blake2Area.digest`. */
+  #hashBucket(from: number, to: number): void {
+    if (from === to) blake2Area.digest.fill(0);
+    else this.#hashRun(from, to);
+  }
+
   /** Puts the hash of some entries, which share the bits above `depth`, into an array of words. */
   #hashPart(from: number, to: number, depth: number, out: Int32Array, at: number): void {
-    if (from === to) {
-      out.fill(0, at, at + 8);
-      return;
-    }
     if (this.isParted(from, to)) this.#hashAlike(from, to, depth);
-    else this.#hashRun(from, to);
+    else if (this.isQuartered(from, to)) this.#hashQuarters(from, to, depth);
+    else this.#hashBucket(from, to);
     const words = blake2Area.digest;
     for (let i = 0; i < 8; i++) out[at + i] = words[i]!;
+  }
+
+  #hashQuarters(from: number, to: number, depth: number): void {
+    this.quartersOf(from, to, depth);
+    blake2Area.words.set(hashesOfQuarters);
+    hashFour();
+  }
+
+  /**
+   * Divides entries of a sealed page, which share the bits above `depth`, into quarters.
+   * @returns where each begins and the last ends, and their hashes, as views that the next call changes.
+   */
+  quartersOf(
+    from: number,
+    to: number,
+    depth: number,
+  ): { readonly bounds: readonly number[]; readonly hashes: Uint8Array } {
+    bounds[0] = from;
+    for (let quarter = 0, first = from; quarter < 4; quarter++) {
+      let last = first;
+      while (last < to && this.#nibble(last, depth) >> 2 === quarter) last++;
+      this.#hashBucket(first, last);
+      hashesOfQuarters.set(blake2Area.digest, 8 * quarter);
+      bounds[quarter + 1] = last;
+      first = last;
+    }
+    return quarters;
   }
 
   /**
@@ -431,9 +491,14 @@ export class Page {
     }
   }
 
-  /** Whether some entries are more than a bucket has. */
+  /** Whether some entries are parted by four bits. */
   isParted(from: number, to: number): boolean {
     return to - from > bucketEntries;
+  }
+
+  /** Whether some entries are divided by two bits. */
+  isQuartered(from: number, to: number): boolean {
+    return to - from > undividedEntries && !this.isParted(from, to);
   }
 
   /**

@@ -12,7 +12,7 @@
  */
 
 import { blake2_256 } from "../../crypto/hash.ts";
-import { branchBits, childOf } from "../../crypto/merkle.ts";
+import { branchBits, childOf, quarterBits } from "../../crypto/merkle.ts";
 import { type ProvablePart, provableParts, type StateProof } from "../../wire/state-proof.ts";
 import type { State } from "./state.ts";
 
@@ -63,8 +63,8 @@ export function proveState(state: State, part: ProvablePart, key: Uint8Array): S
     depth += branchBits;
   }
   const head = { roots, cluster: state.clusterHash, steps };
-  const empty = { ...head, end: { kind: "absent", entries: new Uint8Array(0) } } as const;
-  if (page === undefined) return empty;
+  const none = new Uint8Array(0);
+  if (page === undefined) return { ...head, end: { kind: "absent", entries: none, beside: none } };
   let [from, to] = [0, page.count];
   while (page.isParted(from, to)) {
     const { bounds, children, fours } = page.partsOf(from, to, depth);
@@ -74,18 +74,27 @@ export function proveState(state: State, part: ProvablePart, key: Uint8Array): S
     [from, to] = [bounds[child]!, bounds[child + 1]!];
     depth += branchBits;
   }
-  if (from === to) return empty;
+  let beside = none;
+  if (page.isQuartered(from, to)) {
+    const quarter = childOf(key, key.length, depth) >> quarterBits;
+    const { bounds, hashes } = page.quartersOf(from, to, depth);
+    beside = hashes.filter((_, at) => at >> 5 !== quarter);
+    [from, to] = [bounds[quarter]!, bounds[quarter + 1]!];
+  }
   const { write } = tree.values;
   const found = page.find(key, key.length, branchBits * branches.length);
   if (found >= 0) {
     const leaves = new Uint8Array(32 * (to - from));
     for (let i = from; i < to; i++) leaves.set(page.leafHash(i), 32 * (i - from));
-    return { ...head, end: { kind: "present", leaves, index: found - from, value: page.valueOf(found, write) } };
+    return {
+      ...head,
+      end: { kind: "present", leaves, index: found - from, beside, value: page.valueOf(found, write) },
+    };
   }
   const entries = new Uint8Array(64 * (to - from));
   for (let i = from; i < to; i++) {
     entries.set(blake2_256(page.key(i)), 64 * (i - from));
     entries.set(page.contentHash(i, write), 64 * (i - from) + 32);
   }
-  return { ...head, end: { kind: "absent", entries } };
+  return { ...head, end: { kind: "absent", entries, beside } };
 }

@@ -18,6 +18,7 @@ import { branchBits, branchWidth, bucketEntries, childOf } from "../../crypto/me
 import { EngineError } from "../../errors.ts";
 import { sameBytes } from "../../wire/bytes.ts";
 import type { Writer } from "../../wire/scale.ts";
+import { lookAhead } from "./ahead.ts";
 import { Absent, Branch, type Node } from "./nodes.ts";
 import { readExtent } from "./packing.ts";
 import {
@@ -307,8 +308,11 @@ export abstract class Tree {
       node.seal(depth, this.values.write);
       return node;
     }
-    for (let rest = node.changed; rest !== 0; rest &= rest - 1)
-      this.#sealChild(node, 31 - Math.clz32(rest & -rest), depth);
+    for (let rest = node.changed; rest !== 0; rest &= rest - 1) {
+      const slot = 31 - Math.clz32(rest & -rest);
+      if (depth === 0) lookAhead(node[slot]);
+      this.#sealChild(node, slot, depth);
+    }
     if (!node.resized || node.count > bucketEntries) {
       node.hash();
       return node;
