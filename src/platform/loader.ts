@@ -9,9 +9,9 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { compileFunction, createContext, Script } from "node:vm";
-import { parentPort, workerData } from "node:worker_threads";
-import { EngineError } from "../errors.ts";
+import { workerData } from "node:worker_threads";
 import { openFiles } from "./files.ts";
+import { portLink, socketLink } from "./link.ts";
 import { openPlatform } from "./simulated.ts";
 import type { Surroundings } from "./surroundings.ts";
 
@@ -38,9 +38,6 @@ const modules: ReadonlySet<string> = new Set([
 /** Of `node:vm` what bounds a run in time. */
 const bounded = Object.freeze({ createContext, Script });
 
-const port = parentPort;
-if (port === null) throw new EngineError("Internal", { what: "the enclave runs as a worker thread" });
-
 const load = createRequire(import.meta.url);
 const require = (name: string): unknown => {
   if (name === "node:vm") return bounded;
@@ -49,12 +46,12 @@ const require = (name: string): unknown => {
   throw Object.assign(new Error(`No such built-in module: ${name}`), { code: "ERR_UNKNOWN_BUILTIN_MODULE" });
 };
 
-const { code: file } = workerData as { readonly code: string };
+/** What a thread is started with: the path of the code, and the number of its socket when it has one. */
+const { code: file, socket } = workerData as { readonly code: string; readonly socket?: number | undefined };
 const code = readFileSync(file);
 const surroundings: Surroundings = {
   openPlatform: (folder, configuration) => openPlatform(folder, code, configuration),
   openFiles,
-  send: (frame) => port.postMessage(frame, [frame.buffer]),
-  receive: (take) => port.on("message", take),
+  ...(socket === undefined ? portLink() : socketLink(socket)),
 };
 compileFunction(code.toString("utf8"), ["require", "surroundings"], { filename: file })(require, surroundings);

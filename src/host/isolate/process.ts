@@ -2,9 +2,10 @@
  * An isolate in a process of its own: the same thread with the same frames, behind a socket pair. What kills it, be it
  * V8 itself that gives up, kills nothing else.
  *
- * The process has no environment, no standard streams and nothing of this one's but the socket, which is also what ties
- * it to life: when this process is gone, however it went, the kernel closes the socket, and the other ends itself. It is
- * not in this one's process group, so a Ctrl-C at the terminal reaches this process only, which then closes in order.
+ * The process has no environment, no standard streams and nothing of this one's but two sockets: one for frames, and one
+ * that ties it to life. When this process is gone, however it went, the kernel closes that one, and the other ends
+ * itself, whatever it is at. It is not in this one's process group, so a Ctrl-C at the terminal reaches this process
+ * only, which then closes in order.
  * @module
  */
 
@@ -16,6 +17,8 @@ import { built, type Isolate, type IsolateEvents, type IsolateLimits } from "./i
 
 /** The most bytes of one message of an isolate: sealed state is the largest. */
 const LARGEST_MESSAGE = 1024 * 1024 * 1024;
+/** The most bytes of what its process says of its end. */
+const LARGEST_FAREWELL = 64 * 1024;
 
 /** Starts an isolate in a process: `StartIsolate`. */
 export function startProcess({ heapMegabytes }: IsolateLimits, events: IsolateEvents, code?: string): Isolate {
@@ -27,14 +30,16 @@ export function startProcess({ heapMegabytes }: IsolateLimits, events: IsolateEv
   const child = spawn(
     process.execPath,
     [...flags, fileURLToPath(built("host/isolate/child.js")), String(heapMegabytes), ...(code ? [code] : [])],
-    { env: {}, stdio: ["ignore", "ignore", "ignore", "pipe"], detached: true, windowsHide: true },
+    { env: {}, stdio: ["ignore", "ignore", "ignore", "pipe", "pipe"], detached: true, windowsHide: true },
   );
   let reason = "";
   let gone = false;
+  let farewell: Uint8Array | undefined;
   const exited = new Promise<void>((resolve) => {
     const end = (why: string): void => {
       if (gone) return;
       gone = true;
+      if (reason === "" && farewell !== undefined) events.frame(farewell);
       events.ended(reason || why);
       resolve();
     };
@@ -46,19 +51,27 @@ export function startProcess({ heapMegabytes }: IsolateLimits, events: IsolateEv
     reason ||= why;
     child.kill("SIGKILL");
   };
-  const link = child.stdio[3] as Socket | undefined;
-  const stream = new FrameStream(LARGEST_MESSAGE);
-  link?.on("data", (chunk: Uint8Array) => {
-    if (reason !== "") return;
-    try {
-      const frame = stream.frame(chunk);
-      if (frame.length > 0) events.frame(frame);
-    } catch {
-      kill("its frames are damaged");
-    }
+  /** Takes the whole messages of a socket's stream; bytes that are none end the process. */
+  const frames = (socket: Socket | undefined, most: number, take: (frame: Uint8Array) => void): void => {
+    const stream = new FrameStream(most);
+    socket?.on("data", (chunk: Uint8Array) => {
+      if (reason !== "") return;
+      try {
+        const frame = stream.frame(chunk);
+        if (frame.length > 0) take(frame);
+      } catch {
+        kill("its frames are damaged");
+      }
+    });
+    // The end of the process is what counts, and that is told apart.
+    socket?.on("error", () => undefined);
+  };
+  const [link, life] = child.stdio.slice(3) as (Socket | undefined)[];
+  frames(link, LARGEST_MESSAGE, (frame) => events.frame(frame));
+  // The other socket may still hold answers: they come first.
+  frames(life, LARGEST_FAREWELL, (frame) => {
+    farewell = frame;
   });
-  // The end of the process is what counts, and that is told apart.
-  link?.on("error", () => undefined);
   return {
     send: (frame) => {
       if (link?.writable === true) link.write(frame);

@@ -1,7 +1,8 @@
 /**
  * An isolate that is a thread of this process, with a heap and a stack of its own, and without environment.
  *
- * It is started from the loader, which runs one bundled file. A frame's buffer is handed over, not copied.
+ * It is started from the loader, which runs one bundled file. A frame's buffer is handed over, not copied; or frames go
+ * through a socket of the thread's own, and none here.
  * @module
  */
 
@@ -15,15 +16,19 @@ import { built, type Isolate, type IsolateEvents, type IsolateLimits } from "./i
  */
 export const enclaveStackMegabytes = 64;
 
-/** Starts an isolate in a thread: `StartIsolate`. */
+/**
+ * Starts an isolate in a thread: `StartIsolate`.
+ * @param socket number of the socket that frames take; undefined = they are sent to it, and come, by its port.
+ */
 export function startThread(
   { heapMegabytes }: IsolateLimits,
   events: IsolateEvents,
   code = fileURLToPath(built("enclave/main.js")),
+  socket?: number,
 ): Isolate {
   const worker = new Worker(built("platform/loader.js"), {
     name: "phatvm enclave",
-    workerData: { code },
+    workerData: { code, socket },
     env: {},
     argv: [],
     execArgv: [],
