@@ -6,7 +6,7 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { BuildError, type Diagnostic } from "./errors.ts";
-import type { PhatTransform } from "./index.ts";
+import type { PhatTransform } from "./plugin.ts";
 
 /** How a contract is compiled. */
 export interface CompileOptions {
@@ -102,7 +102,7 @@ function flags({ runtime, asserts, maximumPages }: CompileOptions): string[] {
 async function loadCompiler() {
   try {
     const { default: asc } = await import("assemblyscript/asc");
-    const transform = await import("./index.ts");
+    const transform = await import("./plugin.ts");
     return [asc, transform] as const;
   } catch (cause) {
     const { code, message } = cause as { code?: string; message: string };

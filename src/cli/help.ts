@@ -1,10 +1,30 @@
 /**
- * Help texts, made from what the commands say of themselves.
+ * Help, made from what the commands say of themselves: texts for people, facts for machines.
  * @module
  */
 
 import { type Command, commonOptions, type Option } from "./command.ts";
 import type { CommandEntry } from "./commands.ts";
+
+/** The list of commands as it is told to machines. */
+export function overviewFacts(commands: Readonly<Record<string, CommandEntry>>): object {
+  return { commands: Object.entries(commands).map(([name, { summary }]) => ({ name, summary })) };
+}
+
+/** How a command is called, as it is told to machines. */
+export function commandFacts(name: string, { usage, about, options, examples, positionals }: Command): object {
+  const all = Object.entries<Option>({ ...options, ...commonOptions });
+  return {
+    name,
+    usage: usageOf(name, usage),
+    about,
+    positionals,
+    options: all.map(([option, { type, short, value, help }]) => ({ name: option, type, short, value, help })),
+    examples,
+  };
+}
+
+const usageOf = (name: string, usage: string): string => `phatvm ${name} ${usage}`.trimEnd();
 
 /** The overview of all commands. */
 export function overview(commands: Readonly<Record<string, CommandEntry>>): string {
@@ -27,7 +47,7 @@ export function commandHelp(name: string, command: Command): string {
     return `  ${left.padEnd(24)} ${option.help}`;
   });
   return [
-    `usage: phatvm ${name} ${command.usage}`.trimEnd(),
+    `usage: ${usageOf(name, command.usage)}`,
     "",
     command.about,
     "",

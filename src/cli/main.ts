@@ -10,7 +10,7 @@ import { setMaxListeners } from "node:events";
 import type { Command } from "./command.ts";
 import { commands } from "./commands.ts";
 import { exitCodeOf, reportError } from "./exit.ts";
-import { commandHelp, overview } from "./help.ts";
+import { commandFacts, commandHelp, overview, overviewFacts } from "./help.ts";
 import { badUsage, meant, parseCall } from "./parse.ts";
 import { Terminal } from "./terminal.ts";
 
@@ -34,7 +34,8 @@ async function main(argv: readonly string[]): Promise<number> {
     const [first, ...rest] = argv;
     if (first === undefined || first === "help" || first === "--help" || first === "-h") {
       const name = first === undefined ? undefined : rest.find((word) => !word.startsWith("-"));
-      terminal.print(name === undefined ? overview(commands) : commandHelp(name, await commandNamed(name)));
+      if (name !== undefined) showHelp(name, await commandNamed(name), terminal);
+      else terminal.result(overviewFacts(commands), () => overview(commands));
       return first === undefined ? 2 : 0;
     }
     if (first === "--version" || first === "-v") {
@@ -45,7 +46,7 @@ async function main(argv: readonly string[]): Promise<number> {
     const command = await commandNamed(first);
     const call = parseCall(first, command, rest);
     if (call === "help") {
-      terminal.print(commandHelp(first, command));
+      showHelp(first, command, terminal);
       return 0;
     }
     if (command.ownsNothing !== true) {
@@ -58,6 +59,10 @@ async function main(argv: readonly string[]): Promise<number> {
     await reportError(error, terminal);
     return exitCodeOf(error);
   }
+}
+
+function showHelp(name: string, command: Command, terminal: Terminal): void {
+  terminal.result(commandFacts(name, command), () => commandHelp(name, command));
 }
 
 async function commandNamed(name: string): Promise<Command> {

@@ -294,6 +294,24 @@ describe("help", () => {
     },
   );
 
+  it("is told to machines as facts", async () => {
+    const all = JSON.parse((await phatvm("help", "--json")).out);
+    expect(all.commands.map(({ name }: { name: string }) => name)).toEqual(Object.keys(commands));
+    for (const asked of [
+      ["help", "build", "--json"],
+      ["build", "--help", "--json"],
+    ]) {
+      const { code, out, err } = await phatvm(...asked);
+      expect({ code, err }).toEqual({ code: 0, err: "" });
+      const told = JSON.parse(out);
+      expect(told).toMatchObject({ name: "build", usage: expect.stringMatching(/^phatvm build <entry/) });
+      expect(told.options).toContainEqual(expect.objectContaining({ name: "json", type: "boolean" }));
+      expect(told.options).toContainEqual(expect.objectContaining({ short: "o", value: "<folder>" }));
+    }
+    const wrong = await phatvm("help", "biuld", "--json");
+    expect([wrong.code, JSON.parse(wrong.out)]).toEqual([2, { error: expect.objectContaining({ code: "BadUsage" }) }]);
+  });
+
   it("is printed when it is asked for, and when nothing is", async () => {
     expect(await phatvm("help")).toMatchObject({ code: 0, err: "" });
     expect((await phatvm("tx", "--help")).out).toContain("usage: phatvm tx <contract> <message>");
