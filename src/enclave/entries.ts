@@ -3,6 +3,15 @@
  *
  * Everything that arrives here is the host's, so it is hostile: it is read by codecs that trust nothing, and what is
  * wrong becomes an error for the caller, never the end of the enclave.
+ *
+ * A block is executed in slices of some milliseconds: a message or a hook is never interrupted, and between two of them
+ * the isolate's other work has its turn. What an entry does while a block is half executed is one of three:
+ * - it answers at once, from the state after the block before: `query`, `balance`, `codeExists`, `contractCode`,
+ *   `egressRules`, `prove`, `attest`; or without any state: `cancel`, `metrics`;
+ * - it stands in line behind the block, and behind whatever came before it: `dispatch`, `checkpoint`, `challenge`, `give`.
+ *   They are answered as if every block had been executed in one go, `checkpoint` once it is on disk;
+ * - it is refused, as it is at any time after `start`: `open`, `start`, `succeed`, `follow`, `ask`, `take`.
+ * Nothing of a block can be seen before the block is sealed: of its changes, its log lines, its effects on the cache.
  * @module
  */
 
@@ -52,6 +61,7 @@ import { Giver, type GiverPosition, Taker } from "./handover.ts";
 import { keysFromRoot } from "./keys/from-root.ts";
 import type { KeyProvider } from "./keys/provider.ts";
 import { openSecrets, type Seals, sealSecrets, sealsOf } from "./keys/secrets.ts";
+import { Line, type Pace, type Work } from "./line.ts";
 import { Runtime, type RuntimeServices } from "./runtime/runtime.ts";
 import type { StateSource } from "./state/extents.ts";
 
@@ -87,6 +97,9 @@ interface Started {
   readonly queries: Queries;
 }
 
+/** Milliseconds of blocks between two turns of everything else. */
+const sliceMs = 4;
+
 const nothing = new Uint8Array(0);
 /** Milliseconds of a clock that never goes back. */
 const now = (): number => performance.now();
@@ -108,14 +121,18 @@ export class Entries {
   #readBefore = 0;
   #retired = false;
   #running: Started | undefined;
+  /** Where log lines go. */
   #logs: EnclaveLog[] = [];
+  readonly #line: Line;
 
-  constructor(surroundings: Pick<Surroundings, "openPlatform" | "openFiles">) {
+  /** @param pace of blocks. */
+  constructor(surroundings: Pick<Surroundings, "openPlatform" | "openFiles">, pace: Partial<Pace> = {}) {
     this.#surroundings = surroundings;
+    this.#line = new Line({ now, sliceMs, later: setImmediate, ...pace });
   }
 
   /**
-   * Answers one call, a query later.
+   * Answers one call: a query later, and what stands in line when its turn comes.
    * @param frame what its body is read from: the bytes from `from` up to, and without, `to`.
    * @param request number of the call, by which a query can be cancelled.
    * @throws {PhatError} whatever is wrong with it; the enclave is as it was. A promise rejects with the same.
@@ -168,15 +185,15 @@ export class Entries {
       case Entry.start:
         return this.#start(body);
       case Entry.dispatch:
-        return this.#dispatch(body);
+        return this.#stand(body, (block) => this.#dispatch(block));
       case Entry.checkpoint:
-        return this.#checkpoint();
+        return this.#stand(body, () => this.#checkpoint());
       case Entry.attest:
         return this.#attest(body);
       case Entry.challenge:
-        return encode(this.#giver().challenge(this.#position(), random(32)), writeHandoverChallenge);
+        return this.#stand(body, () => this.#challenge());
       case Entry.give:
-        return this.#give(body);
+        return this.#stand(body, (request) => this.#give(request));
       case Entry.succeed:
         return this.#succeed(body);
       case Entry.follow:
@@ -299,6 +316,10 @@ export class Entries {
     return this.#started("challenge");
   }
 
+  #challenge(): Uint8Array {
+    return encode(this.#giver().challenge(this.#position(), random(32)), writeHandoverChallenge);
+  }
+
   #give(body: Uint8Array): Uint8Array {
     const answer = this.#giver().give(decode(body, "request", readHandoverRequest), this.#position());
     this.#retired = true;
@@ -358,15 +379,7 @@ export class Entries {
       now,
       time: () => BigInt(Date.now()),
       random,
-      logInto: (lines, work) => {
-        const before = this.#logs;
-        this.#logs = lines;
-        try {
-          return work();
-        } finally {
-          this.#logs = before;
-        }
-      },
+      logInto: (lines, work) => this.#logInto(lines, work),
     });
   }
 
@@ -387,22 +400,55 @@ export class Entries {
     return encode({ registration, quote }, writeAttestation);
   }
 
-  #takeLogs(): EnclaveLog[] {
-    const logs = this.#logs;
-    this.#logs = [];
-    return logs;
+  /**
+   * Does something once everything that came before it in line is done.
+   * @param body its memory is the frame's: what has to wait is given a copy.
+   */
+  #stand(
+    body: Uint8Array,
+    work: (body: Uint8Array) => Uint8Array | Promise<Uint8Array> | Work,
+  ): Uint8Array | Promise<Uint8Array> {
+    const kept = this.#line.waits ? body.slice() : body;
+    return this.#line.take(this.#inTurn(() => work(kept)));
   }
 
-  #dispatch(body: Uint8Array): Uint8Array {
+  *#inTurn(work: () => Uint8Array | Promise<Uint8Array> | Work): Work {
+    if (this.#retired) throw new EngineError("EnclaveRetired");
+    const result = work();
+    return result instanceof Uint8Array || result instanceof Promise ? result : yield* result;
+  }
+
+  *#dispatch(body: Uint8Array): Work {
     const runtime = this.#started("dispatch");
     const block = decodeRelayedBlock(body);
     const { checkpoints } = this.#opened as Opened;
     checkpoints?.check(block.header.number, () => blake2_256(encode(block.header, writeHeader)));
-    this.#takeLogs();
-    const { sealed } = runtime.dispatch(block);
+    const dispatching = runtime.begin(block);
+    const logs: EnclaveLog[] = [];
+    // What is left of the slice, then slice by slice; sealing it comes in one of its own when there is no time left.
+    const slice = (): boolean => {
+      while (dispatching.step()) if (this.#line.used(dispatching.light())) return true;
+      return false;
+    };
+    while (this.#logInto(logs, slice)) {
+      if (this.#readMuch) this.#trim();
+      yield;
+    }
+    const { sealed } = this.#logInto(logs, () => dispatching.finish());
     checkpoints?.checkState(runtime);
     this.#trim();
-    return encode({ result: encode(sealed, writeSealedReceipts), logs: this.#takeLogs() }, writeEnclaveResult);
+    return encode({ result: encode(sealed, writeSealedReceipts), logs }, writeEnclaveResult);
+  }
+
+  /** Lets what runs in `work` log into `lines`. */
+  #logInto<T>(lines: EnclaveLog[], work: () => T): T {
+    const before = this.#logs;
+    this.#logs = lines;
+    try {
+      return work();
+    } finally {
+      this.#logs = before;
+    }
   }
 
   async #checkpoint(): Promise<Uint8Array> {
@@ -419,14 +465,21 @@ export class Entries {
   #query(frame: Uint8Array, request: number, from: number, to: number): Promise<Uint8Array> {
     const { queries } = this.#answering("query");
     return queries.ask(decode(frame, "query", readQuery, from, to), request).finally(() => {
-      const { checkpoints, settings } = this.#opened as Opened;
-      // Counting what is there takes time: only once enough has come.
-      const read = (checkpoints?.source.bytesRead ?? 0) - this.#readBefore;
-      if (read > (settings.enclave.memoryBytes ?? usualMemory) / 16) this.#trim();
+      if (this.#readMuch) this.#trim();
     });
   }
 
-  /** Lets go of cold state until the rest fits its budget; what has changed is written out first where need be. */
+  /** Whether much of cold state has come since memory was last looked at: counting what is there takes time. */
+  get #readMuch(): boolean {
+    const { checkpoints, settings } = this.#opened as Opened;
+    const read = (checkpoints?.source.bytesRead ?? 0) - this.#readBefore;
+    return read > (settings.enclave.memoryBytes ?? usualMemory) / 16;
+  }
+
+  /**
+   * Lets go of cold state until the rest fits its budget; what has changed is written out first where need be, save what
+   * the block under way has changed.
+   */
   #trim(): void {
     const { checkpoints, settings } = this.#opened as Opened;
     if (checkpoints === undefined || this.#running === undefined) return;
@@ -436,7 +489,7 @@ export class Entries {
     // A quarter more goes than has to, so that this is not done after every block.
     const excess = (): number => runtime.residentBytes - budget * 0.75;
     if (runtime.residentBytes <= budget || runtime.evict(excess()) >= excess()) return;
-    if (runtime.residentBytes <= budget) return;
+    if (runtime.residentBytes <= budget || runtime.busy) return;
     try {
       checkpoints.spill((sink, options) => runtime.save(sink, options));
       runtime.evict(excess());

@@ -26,6 +26,9 @@
  * `open` comes first and once, `start` before everything after it; it may be repeated while it fails. An enclave that is
  * to have another one's secrets is opened by `succeed`, `follow` for every block, `ask` and `take` in place of `open`.
  *
+ * `dispatch`, `checkpoint`, `challenge` and `give` are answered in their order, and a block may take its time: meanwhile all
+ * other entries answer from the block before it.
+ *
  * The host of a later version of the package speaks to an enclave of an earlier one when secrets are handed over: what
  * `open`, `start`, `dispatch`, `challenge` and `give` take and give is never changed, only by another version of it.
  * @module

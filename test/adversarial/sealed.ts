@@ -91,7 +91,10 @@ export class Life {
    */
   constructor(disk: Disk, chain: SealedChain, kept: Kept, head: number, acceptRollback = false) {
     this.#chain = chain;
-    this.#entries = new Entries({ openPlatform: () => disk.platform(), openFiles: () => disk.folder() });
+    this.#entries = new Entries(
+      { openPlatform: () => disk.platform(), openFiles: () => disk.folder() },
+      { sliceMs: Number.POSITIVE_INFINITY },
+    );
     const given = { platformFolder: "p", checkpointFolder: "c", genesis: genesisBytes, secrets: kept.secrets };
     const facts = decode(this.#call(Entry.open, encode(given, writeEnclaveOptions)), "facts", readEnclaveFacts);
     if (facts.secrets !== undefined) kept.secrets = facts.secrets;

@@ -71,7 +71,7 @@ class Subject {
   constructor(name: string, options: Partial<EnclaveOptions> = {}) {
     const openOwn = (folder: string | undefined, configuration: Uint8Array) =>
       openPlatform(folder, bytesOf(name), configuration);
-    this.#entries = new Entries({ openPlatform: openOwn, openFiles });
+    this.#entries = new Entries({ openPlatform: openOwn, openFiles }, { sliceMs: Number.POSITIVE_INFINITY });
     this.options = { platformFolder: join(dir, "platform"), genesis: chain.genesisBytes, ...options };
   }
 

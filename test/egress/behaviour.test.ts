@@ -49,10 +49,13 @@ network.call(
   eventInput({ kind: "SetContractWeight", contract: user, weight: 1 }),
 );
 
-const entries = new Entries({
-  openPlatform: (folder, configuration) => openPlatform(folder, new Uint8Array(1), configuration),
-  openFiles,
-});
+const entries = new Entries(
+  {
+    openPlatform: (folder, configuration) => openPlatform(folder, new Uint8Array(1), configuration),
+    openFiles,
+  },
+  { sliceMs: Number.POSITIVE_INFINITY },
+);
 const settings = checkSettings({ egress: { openAddresses: ["127.0.0.1"] } });
 entries.call(Entry.open, encode({ platformFolder: undefined, genesis: genesisBytes, settings }, writeEnclaveOptions));
 entries.call(Entry.start, encode({ head: 0, acceptRollback: false }, writeStartOffer));

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { blake2_256 } from "../../src/crypto/hash.ts";
 import { measurementOf } from "../../src/crypto/quote.ts";
 import { measuredConfiguration } from "../../src/enclave/configuration.ts";
 import { maxContractStack, maxDepth } from "../../src/enclave/contract/limits.ts";
@@ -12,7 +13,8 @@ import type { IsolateKind } from "../../src/host/isolate/isolate.ts";
 import { enclaveStackMegabytes } from "../../src/host/isolate/thread.ts";
 import { memoryStore } from "../../src/host/store/memory.ts";
 import { requiredStackBytes } from "../../src/vm/index.ts";
-import { toHex } from "../../src/wire/bytes.ts";
+import { writeRelayedBlock } from "../../src/wire/block.ts";
+import { codeHash, toHex } from "../../src/wire/bytes.ts";
 import {
   type EnclaveOptions,
   Entry,
@@ -23,9 +25,23 @@ import {
   writeEnclaveOptions,
   writeStartOffer,
 } from "../../src/wire/entry.ts";
+import { clusterMessage, contractOpTopic, type Message, writeInstantiation } from "../../src/wire/message.ts";
+import { writeQuery } from "../../src/wire/query.ts";
 import { readSealedReceipts } from "../../src/wire/receipt.ts";
 import { decode, encode } from "../../src/wire/scale.ts";
+import { act, actorCode, all } from "../contract/actor.ts";
 import { random } from "../faults/promise.ts";
+import {
+  alice,
+  cluster,
+  command,
+  contractAddress,
+  genesisBytes,
+  Network,
+  pallet,
+  selectors,
+  treasury,
+} from "../runtime/network.ts";
 
 const bundle = join(import.meta.dirname, "../../dist/enclave/main.js");
 const nothing = new Uint8Array(0);
@@ -240,6 +256,54 @@ describe.each(["thread", "process"] as const)("the isolate that is a %s", (where
     }
     await fresh.call(Entry.dispatch, chain.relayed(1));
     expect(await fresh.call(Entry.balance, new Uint8Array(32))).toHaveLength(32);
+  });
+
+  it("answers queries in the middle of a block", async () => {
+    const network = new Network();
+    const blocks: Uint8Array[] = [];
+    const record = (messages: readonly Message[]): void => {
+      const block = network.make(messages);
+      blocks.push(encode(block, writeRelayedBlock));
+      if (messages.length < 50) network.runtime.dispatch(block);
+      network.timestamp += 1000n;
+    };
+    const account = { kind: "account", id: alice } as const;
+    const prices = { gasPrice: 0n, depositPerItem: 0n, depositPerByte: 0n, profile: "deterministic" };
+    record([
+      clusterMessage(pallet, { kind: "deploy", cluster, owner: alice, treasury, ...prices, systemCode: undefined }),
+      clusterMessage(pallet, { kind: "deposit", cluster, to: alice, amount: 10n ** 18n }),
+      clusterMessage(account, { kind: "upload", cluster, determinism: "enforced", code: actorCode }),
+    ]);
+    const hash = codeHash(blake2_256(actorCode));
+    const made = { cluster, codeHash: hash, data: selectors.new, salt: nothing, transfer: 0n, gasLimit: 10n ** 12n };
+    const payload = encode({ ...made, storageDepositLimit: undefined }, writeInstantiation);
+    record([{ sender: account, destination: contractOpTopic, payload }]);
+    const id = contractAddress(alice, hash, cluster, nothing);
+    // Each computes until it has no gas any more.
+    const heavy = command(id, all(act.set(1, 5), act.loop()), { gas: 10n ** 10n });
+    record(Array.from({ length: 50 }, () => heavy));
+    const { enclave } = await opened(dir, { genesis: genesisBytes, secrets: undefined });
+    await enclave.call(Entry.start, fromGenesis);
+    for (const block of blocks.slice(0, 2)) await enclave.call(Entry.dispatch, block);
+    const body = { kind: "message", payload: act.get(1), estimating: false } as const;
+    const asked = { origin: alice, contract: id, deposit: 0n, transfer: 0n, gasLimit: undefined, body };
+    const order: string[] = [];
+    const call = async (name: string, entry: number, bytes: Uint8Array): Promise<Uint8Array> => {
+      const answer = await enclave.call(entry, bytes);
+      order.push(name);
+      return answer;
+    };
+    // All in one frame.
+    const [dispatched] = await Promise.all([
+      call("block", Entry.dispatch, blocks[2] as Uint8Array),
+      call("query", Entry.query, encode(asked, writeQuery)),
+      call("balance", Entry.balance, alice),
+      call("another query", Entry.query, encode(asked, writeQuery)),
+    ]);
+    const { result } = decode(dispatched, "result", readEnclaveResult);
+    const { receipts } = decode(result, "receipts", readSealedReceipts);
+    expect(receipts.map(({ outcome }) => outcome)).toEqual(Array(50).fill("outOfGas"));
+    expect(order).toEqual(["balance", "query", "another query", "block"]);
   });
 
   it("gives callers a typed error when it is gone, and calls in one turn share a frame", async () => {

@@ -94,7 +94,10 @@ class Subject {
 
   constructor(disk: Disk, kept: { secrets?: Uint8Array }, contract: ContractId, memoryBytes: number, head: number) {
     this.#contract = contract;
-    this.#entries = new Entries({ openPlatform: () => disk.platform(), openFiles });
+    this.#entries = new Entries(
+      { openPlatform: () => disk.platform(), openFiles },
+      { sliceMs: Number.POSITIVE_INFINITY },
+    );
     const settings = checkSettings({ enclave: { memoryBytes } });
     const given = { platformFolder: "p", checkpointFolder: folder, genesis: genesisBytes, settings, ...kept };
     const facts = decode(this.#call(Entry.open, encode(given, writeEnclaveOptions)), "facts", readEnclaveFacts);

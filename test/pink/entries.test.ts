@@ -34,10 +34,13 @@ const settings = checkSettings({ egress: { openAddresses: ["127.0.0.1"] } });
 
 /** The entries of an enclave that has executed what the network has. */
 function enclave(): Entries {
-  const entries = new Entries({
-    openPlatform: (folder, configuration) => openPlatform(folder, new Uint8Array(1), configuration),
-    openFiles,
-  });
+  const entries = new Entries(
+    {
+      openPlatform: (folder, configuration) => openPlatform(folder, new Uint8Array(1), configuration),
+      openFiles,
+    },
+    { sliceMs: Number.POSITIVE_INFINITY },
+  );
   entries.call(Entry.open, encode({ platformFolder: undefined, genesis: genesisBytes, settings }, writeEnclaveOptions));
   entries.call(Entry.start, encode({ head: 0, acceptRollback: false }, writeStartOffer));
   for (const block of network.blocks) entries.call(Entry.dispatch, encode(block, writeRelayedBlock));

@@ -220,6 +220,36 @@ describe("a fault of the engine in the middle of a block", () => {
     broken = false;
     expect(runtime.dispatch(block).sealed).toEqual(network.runtime.dispatch(block).sealed);
   });
+
+  it("does so too when somebody asked in between, which made the state as it was go its own way", () => {
+    const services = network.services();
+    let broken = true;
+    const keys = {
+      ...services.keys,
+      sign: (message: Uint8Array) => {
+        if (broken) throw new RangeError("the signer is gone");
+        return services.keys.sign(message);
+      },
+    };
+    const runtime = restarted(network, { ...services, keys });
+    const before = saved(runtime);
+    const block = network.make([write(7), write(8)]);
+    for (const askedAt of [0, 1, 2]) {
+      const dispatching = runtime.begin(block);
+      for (let step = 0; step < 2; step++) {
+        if (step === askedAt) expect(saved(runtime)).toEqual(before);
+        expect(dispatching.step()).toBe(true);
+        if (step + 1 >= askedAt) expect(saved(runtime)).toEqual(before);
+      }
+      expect(dispatching.step()).toBe(false);
+      expect(() => runtime.begin(block)).toThrow("two blocks at a time");
+      expect(() => dispatching.finish()).toThrow("the signer is gone");
+      expect(() => dispatching.step()).toThrow("over");
+      expect(saved(runtime)).toEqual(before);
+    }
+    broken = false;
+    expect(runtime.dispatch(block).sealed).toEqual(network.runtime.dispatch(block).sealed);
+  });
 });
 
 describe("a contract that writes ten thousand keys and then reverts", () => {

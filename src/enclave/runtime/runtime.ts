@@ -24,18 +24,15 @@ import { type Genesis, type RelayedBlock, readGenesis } from "../../wire/block.t
 import { type BlockHash, blockHash, type ClusterId, type ContractId, sameBytes, toHex } from "../../wire/bytes.ts";
 import type { LogRecord } from "../../wire/node.ts";
 import type { QueryRequest } from "../../wire/query.ts";
-import type { Receipt, SealedReceipts } from "../../wire/receipt.ts";
+import type { SealedReceipts } from "../../wire/receipt.ts";
 import { decode, encode, type Reader, Writer } from "../../wire/scale.ts";
 import { type BlockStateProof, type ProvablePart, writeStateProof } from "../../wire/state-proof.ts";
 import { accountOf } from "../contract/balances.ts";
 import type { QueryEnvironment } from "../contract/call.ts";
 import { CodeStore } from "../contract/codes.ts";
-import type { Engine, Moment, RootExecution } from "../contract/execution.ts";
+import type { Engine, Moment } from "../contract/execution.ts";
 import { contractHost } from "../contract/host.ts";
 import { LocalCache } from "../contract/pink/cache.ts";
-import { applyEffects } from "../contract/pink/effects.ts";
-import { dueHooks } from "../contract/pink/hooks.ts";
-import { callRoot } from "../contract/root.ts";
 import type { KeyProvider } from "../keys/provider.ts";
 import {
   dirtyBytes,
@@ -49,12 +46,11 @@ import {
   type StateSource,
   saveState,
 } from "../state/extents.ts";
-import { Journal } from "../state/journal.ts";
 import { proveState } from "../state/proofs.ts";
 import { State } from "../state/state.ts";
-import { handleMessage, type MessageContext, pay } from "./messages.ts";
+import { BlockExecution } from "./block.ts";
 import { type Pinned, type QueryPass, runQuery } from "./query.ts";
-import { type Outcome, sealBlock } from "./receipts.ts";
+import { sealBlock } from "./receipts.ts";
 import { Registry } from "./registry.ts";
 import { type Tip, verifyBlock } from "./verify.ts";
 
@@ -92,6 +88,16 @@ export interface RuntimeSave {
   places(): Iterable<Place>;
 }
 
+/** A block under way. Whatever one of these throws, the block is over, and the state is as it was before it. */
+export interface Dispatching {
+  /** Executes the next message or hook. @returns false, and nothing done, when none is left: then it is to be finished. */
+  step(): boolean;
+  /** Whether the last step took next to no time, by its gas: then there is no need to look at a clock. */
+  light(): boolean;
+  /** Seals the block. */
+  finish(): DispatchResult;
+}
+
 /** What executing a block gives. */
 export interface DispatchResult {
   /** One receipt for each message, then one for each block-end hook, and the seal over them. */
@@ -126,7 +132,9 @@ export class Runtime {
   readonly #engine: Engine;
   /** The local caches of the worker's contracts; never part of the state. */
   readonly cache: LocalCache;
-  readonly #state: State;
+  /** With what the block under way has changed so far. */
+  #state: State;
+  #block: BlockExecution | undefined;
   #registry: Registry;
   /** What queries run on since the last block. */
   #pinned: Pinned | undefined;
@@ -183,7 +191,7 @@ export class Runtime {
 
   /** The cluster that this worker serves; undefined until one was deployed. */
   get cluster(): ClusterId | undefined {
-    return this.#state.cluster?.id;
+    return this.#sealed.cluster?.id;
   }
 
   /** What the chain trusts, and who is registered, as of that block. */
@@ -193,7 +201,7 @@ export class Runtime {
 
   /** The cluster's system contract; undefined when there is none. */
   get systemContract(): ContractId | undefined {
-    return this.#state.cluster?.systemContract;
+    return this.#sealed.cluster?.systemContract;
   }
 
   /**
@@ -202,89 +210,75 @@ export class Runtime {
    *   any `EngineError` leaves the state as it was before the block.
    */
   dispatch(block: RelayedBlock): DispatchResult {
+    const dispatching = this.begin(block);
+    while (dispatching.step());
+    return dispatching.finish();
+  }
+
+  /**
+   * Begins to execute the next block, a step at a time. Until it is finished everything else here answers from the block
+   * before, and no other one can be begun.
+   * @throws {EngineError} `BlockRefused` when the block does not continue the chain or is not what its header says.
+   */
+  begin(block: RelayedBlock): Dispatching {
+    if (this.#block !== undefined) throw new EngineError("Internal", { what: "two blocks at a time" });
     const hash = verifyBlock(block, this.#tip, this.#genesis.authority);
-    // Changes are made in place and taken back when the block cannot be finished: copying the way to each of them, in
-    // every block, would cost more than they do.
-    const journal = new Journal(this.#state);
-    const registry = this.#registry;
+    const execution = new BlockExecution(block, {
+      genesis: this.#genesis,
+      genesisHash: this.#genesisHash,
+      engine: this.#engine,
+      cache: this.cache,
+      state: this.#state,
+      registry: this.#registry,
+      tip: this.#tip,
+      root: this.#root,
+    });
+    this.#block = execution;
+    const { number, timestamp } = block.header;
+    const step = (): boolean => execution.step();
+    const finish = (): DispatchResult => this.#finish(execution, { number, hash, timestamp });
+    return {
+      step: () => this.#attempt(execution, step),
+      light: () => execution.light,
+      finish: () => this.#attempt(execution, finish),
+    };
+  }
+
+  /** Does a part of a block; when it cannot be done nothing of the block has been. */
+  #attempt<T>(execution: BlockExecution, work: () => T): T {
+    if (this.#block !== execution) throw new EngineError("Internal", { what: "a step of a block that is over" });
     try {
-      return this.#execute(block, hash, journal);
+      return work();
     } catch (error) {
-      journal.rollback(0);
-      this.#registry = registry;
+      this.#state = execution.takeBack();
+      this.#block = undefined;
       throw error;
     }
   }
 
-  #execute(block: RelayedBlock, hash: BlockHash, journal: Journal): DispatchResult {
-    const { number, timestamp } = block.header;
-    const moment: Moment = {
-      mode: "transaction",
-      block: number,
-      lastBlockHash: this.#tip.hash,
-      now: timestamp,
-      environment: undefined,
-    };
-    let reweighed = false;
-    const context: MessageContext = {
-      engine: this.#engine,
-      moment,
-      journal,
-      governor: this.#genesis.governor,
-      applyRegistry: (message) => {
-        const after = this.#registry.hear(message, number, { genesis: this.#genesis, hash: this.#genesisHash });
-        if (typeof after === "string") return after;
-        this.#registry = after;
-        return undefined;
-      },
-      applyEffects: (execution) => {
-        reweighed = this.#applyEffects(execution, journal) || reweighed;
-      },
-    };
-    const receipts: Receipt[] = [];
-    for (const message of block.messages) {
-      receipts.push(placed(handleMessage(message, context), number, receipts.length));
-    }
-    this.#runHooks(context, receipts);
+  #finish(execution: BlockExecution, tip: Tip): DispatchResult {
+    const { number, hash } = tip;
     const stateRoot = this.#state.root();
-    const sealed = sealBlock(receipts, { number, hash, stateRoot }, this.#engine.keys);
-    this.#tip = { number, hash, timestamp };
+    const sealed = sealBlock(execution.receipts, { number, hash, stateRoot }, this.#engine.keys);
+    execution.cache.apply();
+    this.#block = undefined;
+    this.#registry = execution.registry;
+    this.#tip = tip;
     this.#root = stateRoot;
     this.#pinned = undefined;
-    if (reweighed) this.#applyWeights();
+    if (execution.reweighed) this.#applyWeights();
     return { sealed };
   }
 
-  #runHooks(context: MessageContext, receipts: Receipt[]): void {
-    const { state } = context.journal;
-    if (state.hooks.size === 0) return;
-    for (const { contract, message, gasLimit } of dueHooks(state.hooks.entries())) {
-      if (state.contracts.get(contract) === undefined) continue;
-      const subject = { nonce: new Uint8Array(0), contract };
-      const outcome = pay(subject, contract, contract, gasLimit, false, state.cluster!, context, (execution, gas) =>
-        callRoot(execution, { contract, value: 0n, input: message, gas, storageDepositLimit: undefined }),
-      );
-      receipts.push(placed(outcome, context.moment.block, receipts.length));
-    }
+  /** The state after the last block, whatever is under way. */
+  get #sealed(): State {
+    return this.#block === undefined ? this.#state : this.#pin().state;
   }
 
-  /** Applies the Pink events of an execution. @returns whether weights may have changed. */
-  #applyEffects(execution: RootExecution, journal: Journal): boolean {
-    let reweighed = false;
-    applyEffects(execution.events, {
-      get cluster() {
-        return journal.state.cluster!;
-      },
-      cache: this.cache,
-      setHook: (contract, hook) => journal.setHook(contract, hook),
-      setWeight: (contract, weight) => {
-        reweighed = true;
-        journal.setWeight(contract, weight);
-      },
-      setCluster: (cluster) => journal.setCluster(cluster),
-      log: (contract, level, text) => execution.log(contract, level, text),
-    });
-    return reweighed;
+  /** One fork for all queries between two blocks: each makes the next block copy what it changes. */
+  #pin(): Pinned {
+    this.#pinned ??= { state: this.#block?.before() ?? this.#state.fork(), spare: undefined };
+    return this.#pinned;
   }
 
   #applyWeights(): void {
@@ -298,10 +292,9 @@ export class Runtime {
    * @throws {EngineError} `NoCluster` before a cluster was deployed.
    */
   pin(as?: QueryMoment): QuerySnapshot {
-    const { cluster } = this.#state;
+    const { cluster } = this.#sealed;
     if (cluster === undefined) throw new EngineError("NoCluster");
-    // One fork for all queries between two blocks: each makes the next block copy what it changes.
-    const pinned = (this.#pinned ??= { state: this.#state.fork(), spare: undefined });
+    const pinned = this.#pin();
     const { number, hash, timestamp } = this.#tip;
     const moment = as ?? { block: number, lastBlockHash: hash, now: timestamp };
     const context = { engine: this.#engine, pinned, cluster, moment, cache: this.cache };
@@ -326,7 +319,7 @@ export class Runtime {
     const { number, hash, timestamp } = this.#tip;
     head.u16(saveVersion).raw(this.#genesisHash).u32(number).raw(hash).u64(timestamp);
     this.#registry.write(head);
-    return saving(head.take(), this.#state.fork(), sink, options);
+    return saving(head.take(), this.#sealed.fork(), sink, options);
   }
 
   /**
@@ -346,9 +339,20 @@ export class Runtime {
     return new Runtime(chain, services, at);
   }
 
-  /** About how many bytes of memory the state takes. */
+  /** Whether a block is under way. */
+  get busy(): boolean {
+    return this.#block !== undefined;
+  }
+
+  /** About how many bytes of memory the state takes, what the block under way has changed counted. */
   get residentBytes(): number {
+    this.#settle();
     return residentBytes(this.#state);
+  }
+
+  /** Has what the block under way has changed hashed, which is what sizes are known from and what lets parts go. */
+  #settle(): void {
+    if (this.#block !== undefined) this.#state.root();
   }
 
   /** About how many of them have changed since they were saved. */
@@ -358,17 +362,21 @@ export class Runtime {
 
   /** Lets go of parts of the state that were saved, those longest unused first. @returns the bytes freed. */
   evict(bytes: number): number {
-    return evict(this.#state, bytes);
+    this.#settle();
+    const freed = evict(this.#state, bytes);
+    if (freed >= bytes || this.#block === undefined || this.#pinned === undefined) return freed;
+    // What was read beside what the block has changed since may be the fork's alone.
+    return freed + evict(this.#pinned.state, bytes - freed);
   }
 
   /** The weight of a contract, a u32; 0 unless the system contract gave it one. */
   weight(contract: Uint8Array): number {
-    return this.#state.weights.get(contract) ?? 0;
+    return this.#sealed.weights.get(contract) ?? 0;
   }
 
   /** What the cluster's owner lets a contract reach, SCALE `EgressRules`; undefined when there is no word of it. */
   egressRules(contract: Uint8Array): Uint8Array | undefined {
-    return contract.length === 32 ? this.#state.egress.get(contract) : undefined;
+    return contract.length === 32 ? this.#sealed.egress.get(contract) : undefined;
   }
 
   /**
@@ -379,22 +387,22 @@ export class Runtime {
    * @param key 32 bytes.
    */
   prove(part: ProvablePart, key: Uint8Array): BlockStateProof {
-    return { block: this.#tip.number, proof: encode(proveState(this.#state, part, key), writeStateProof) };
+    return { block: this.#tip.number, proof: encode(proveState(this.#sealed, part, key), writeStateProof) };
   }
 
   /** Whether contract code of this hash is stored. */
   codeExists(hash: Uint8Array): boolean {
-    return hash.length === 32 && this.#state.codes.get(hash) !== undefined;
+    return hash.length === 32 && this.#sealed.codes.get(hash) !== undefined;
   }
 
   /** The code hash of a contract; undefined when there is none. */
   contractCode(contract: Uint8Array): Uint8Array | undefined {
-    return contract.length === 32 ? this.#state.contracts.get(contract)?.info.codeHash : undefined;
+    return contract.length === 32 ? this.#sealed.contracts.get(contract)?.info.codeHash : undefined;
   }
 
   /** Balance of an account in the cluster. */
   balance(account: Uint8Array): { readonly total: bigint; readonly free: bigint } {
-    const { free, held } = account.length === 32 ? accountOf(this.#state, account) : { free: 0n, held: 0n };
+    const { free, held } = account.length === 32 ? accountOf(this.#sealed, account) : { free: 0n, held: 0n };
     return { total: free + held, free };
   }
 }
@@ -416,27 +424,6 @@ function* saving(head: Uint8Array, state: State, sink: StateSink, options: SaveO
   content.set(head);
   content.set(manifest, head.length);
   return { content, commit, places: () => placesOf(state) };
-}
-
-/** A receipt in its place. Written out: a spread of an object costs as much as the rest of a small transaction. */
-function placed(outcome: Outcome, block: number, index: number): Receipt {
-  return {
-    block,
-    index,
-    nonce: outcome.nonce,
-    contract: outcome.contract,
-    outcome: outcome.outcome,
-    error: outcome.error,
-    gasUsed: outcome.gasUsed,
-    gasRequired: outcome.gasRequired,
-    storageDeposit: outcome.storageDeposit,
-    flags: outcome.flags,
-    output: outcome.output,
-    events: outcome.events,
-    palletEvents: outcome.palletEvents,
-    debug: outcome.debug,
-    diagnosis: outcome.diagnosis,
-  };
 }
 
 function chainOf(bytes: Uint8Array): { readonly genesis: Genesis; readonly hash: BlockHash } {

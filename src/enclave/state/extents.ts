@@ -291,7 +291,7 @@ function isGone(candidate: Candidate | undefined): boolean {
 /**
  * Lets go of what is clean, that which was not used for longest first, until about so many bytes are free.
  *
- * Only between blocks, and after the root of the last was asked for.
+ * Only between messages, and after the root was asked for.
  * @returns how many bytes were freed; less than asked for when nothing more is clean.
  */
 export function evict(state: State, bytes: number): number {

@@ -7,14 +7,59 @@
  */
 
 import type { AccountId, CodeHash, ContractId } from "../../wire/bytes.ts";
-import type { Account, ClusterRecord, CodeRecord, ContractInfo, ContractRecord, Hook } from "./records.ts";
+import {
+  type Account,
+  type ClusterRecord,
+  type CodeRecord,
+  type ContractInfo,
+  ContractRecord,
+  type Hook,
+} from "./records.ts";
 import type { State } from "./state.ts";
 import type { Stored } from "./storage.ts";
+import type { Tree } from "./tree.ts";
 import type { Trie } from "./trie.ts";
 
 /** One change: it knows how to undo itself. */
 interface Change {
   undo(): void;
+  /** Undoes itself on a fork. */
+  undoOn(fork: Fork): void;
+}
+
+/** A fork of the state of a journal, on which its changes are taken back. */
+class Fork {
+  readonly state: State;
+  readonly #parts: readonly Tree[];
+  /** The fork's own records, by those that they come from. */
+  readonly #own = new Map<ContractRecord, ContractRecord>();
+
+  constructor(of: State, state: State) {
+    this.#parts = of.parts;
+    this.state = state;
+  }
+
+  /** The fork's part for one of the journal's state. */
+  partFor<V extends NonNullable<unknown>>(trie: Trie<V>): Trie<V> {
+    return this.state.parts[this.#parts.indexOf(trie)] as Trie<V>;
+  }
+
+  /** The fork's record for one that the journal's state has or had. */
+  ownFor(record: ContractRecord): ContractRecord {
+    let own = this.#own.get(record);
+    if (own === undefined) {
+      const { epoch } = this.state;
+      own = new ContractRecord(record.id, epoch, record.storage.fork(epoch), record.info);
+      this.#own.set(record, own);
+    }
+    return own;
+  }
+
+  /** Puts the records that have changed where those that they come from still stand. */
+  settle(): void {
+    const { contracts } = this.state;
+    for (const [record, own] of this.#own) if (contracts.get(record.id) === record) contracts.set(record.id, own);
+  }
 }
 
 /** A change of one record of a map. */
@@ -31,6 +76,11 @@ class RecordChange<V extends NonNullable<unknown>> implements Change {
 
   undo(): void {
     this.trie.restore(this.key, this.before);
+  }
+
+  undoOn(fork: Fork): void {
+    const before: unknown = this.before instanceof ContractRecord ? fork.ownFor(this.before) : this.before;
+    fork.partFor(this.trie).restore(this.key, before as V | undefined);
   }
 }
 
@@ -52,6 +102,10 @@ class StorageChange implements Change {
     this.record.storage.restore(this.slot, this.before);
     this.state.touch(this.record);
   }
+
+  undoOn(fork: Fork): void {
+    fork.ownFor(this.record).storage.restore(this.slot, this.before);
+  }
 }
 
 class InfoChange implements Change {
@@ -69,6 +123,10 @@ class InfoChange implements Change {
     this.record.info = this.before;
     this.state.touch(this.record);
   }
+
+  undoOn(fork: Fork): void {
+    fork.ownFor(this.record).info = this.before;
+  }
 }
 
 class ClusterChange implements Change {
@@ -83,12 +141,16 @@ class ClusterChange implements Change {
   undo(): void {
     this.state.cluster = this.before;
   }
+
+  undoOn({ state }: Fork): void {
+    state.cluster = this.before;
+  }
 }
 
 /**
  * The only way in which an execution changes a state.
  *
- * The state must not be forked while changes may still be taken back.
+ * The state must not be forked while changes may still be taken back from it: what a fork shares is not changed any more.
  */
 export class Journal {
   readonly state: State;
@@ -107,6 +169,17 @@ export class Journal {
   rollback(mark: number): void {
     const changes = this.#changes;
     while (changes.length > mark) changes.pop()!.undo();
+  }
+
+  /**
+   * Takes every change back on a fork of the state, made just now. The state itself keeps them, and they cannot be taken
+   * back from it any more.
+   * @throws {EngineError} what reading absent parts throws: the fork is no good then, and the journal is as it was.
+   */
+  takeBackOn(fork: State): void {
+    const on = new Fork(this.state, fork);
+    for (let i = this.#changes.length - 1; i >= 0; i--) this.#changes[i]!.undoOn(on);
+    on.settle();
   }
 
   /**

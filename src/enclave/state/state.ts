@@ -202,6 +202,7 @@ export class State {
     );
     other.cluster = this.cluster;
     other.#systemCode = this.systemCode;
+    other.#hashed = this.#hashed;
     return other;
   }
 

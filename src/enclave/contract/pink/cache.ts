@@ -177,6 +177,11 @@ export class LocalCache {
     return this.#stores.get(toHex(contract))?.size ?? 0;
   }
 
+  /** Bytes that a contract may hold; 0 when it has no room at all. */
+  quota(contract: ContractId): number {
+    return this.#stores.get(toHex(contract))?.quota ?? 0;
+  }
+
   #changing(contract: ContractId): Store | undefined {
     if (++this.#changes % collectEvery === 0) {
       const now = this.#now();

@@ -10,16 +10,22 @@
 import { type ContractId, sameBytes } from "../../../wire/bytes.ts";
 import type { ClusterRecord, Hook } from "../../state/records.ts";
 import type { EmittedEvent, LogLevel } from "../call.ts";
-import type { LocalCache } from "./cache.ts";
 import { isPinkEvent, type PinkEvent, pinkEventRules, readPinkEvent } from "./events.ts";
 
 /** The newest runtime version that can be switched to. */
 export const newestRuntimeVersion: readonly [major: number, minor: number] = [1, 2];
 
+/** A cache, as far as effects change it. */
+interface CacheTarget {
+  set(contract: ContractId, key: Uint8Array, value: Uint8Array): unknown;
+  setExpiration(contract: ContractId, key: Uint8Array, seconds: bigint): void;
+  remove(contract: ContractId, key: Uint8Array): unknown;
+}
+
 /** What effects change. */
 export interface EffectTarget {
   readonly cluster: ClusterRecord;
-  readonly cache: LocalCache;
+  readonly cache: CacheTarget;
   setHook(contract: ContractId, hook: Hook): void;
   setWeight(contract: ContractId, weight: number): void;
   setCluster(cluster: ClusterRecord): void;
@@ -45,7 +51,7 @@ function permitted(event: EmittedEvent, target: EffectTarget): PinkEvent | undef
   return asked;
 }
 
-function applyCache(cache: LocalCache, contract: ContractId, asked: PinkEvent & { kind: "CacheOp" }): void {
+function applyCache(cache: CacheTarget, contract: ContractId, asked: PinkEvent & { kind: "CacheOp" }): void {
   const { operation } = asked;
   if (operation.kind === "set") cache.set(contract, operation.key, operation.value);
   else if (operation.kind === "remove") cache.remove(contract, operation.key);
@@ -96,7 +102,7 @@ export function applyEffects(events: readonly EmittedEvent[], target: EffectTarg
  *
  * To be done once, with the events of the last pass. An estimate has none.
  */
-export function applyQueryEffects(events: readonly EmittedEvent[], cache: LocalCache): void {
+export function applyQueryEffects(events: readonly EmittedEvent[], cache: CacheTarget): void {
   for (const event of events) {
     if (!isPinkEvent(event)) continue;
     const asked = readPinkEvent(event.data);
