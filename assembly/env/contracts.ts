@@ -224,7 +224,8 @@ function inputLength(input: Input | null): u32 {
   return input === null ? 0 : input.length;
 }
 
-// The chained methods stand in each class anew: one that is inherited would give back the class it comes from.
+// The chained methods stand in each class anew: one that is inherited would give back the class it comes from, and the
+// compiler does not come to an end with a class that gives itself to its base as a type.
 
 /** A call into another cluster that is being prepared. */
 export class ClusterCall {

@@ -5,7 +5,7 @@
 
 import { Entries } from "../../src/enclave/entries.ts";
 import { PhatError } from "../../src/errors.ts";
-import { type RelayedBlock, writeRelayedBlock } from "../../src/wire/block.ts";
+import { writeRelayedBlock } from "../../src/wire/block.ts";
 import {
   Entry,
   readEnclaveFacts,
@@ -17,18 +17,7 @@ import {
 import { readSealedReceipts } from "../../src/wire/receipt.ts";
 import { decode, encode } from "../../src/wire/scale.ts";
 import type { Disk } from "../faults/disk.ts";
-import { genesisBytes, Network, wat } from "../runtime/network.ts";
-
-/** A network that keeps its blocks and the roots after them. */
-class Recorded extends Network {
-  readonly blocks: RelayedBlock[] = [];
-
-  override make(...parameters: Parameters<Network["make"]>): RelayedBlock {
-    const block = super.make(...parameters);
-    this.blocks.push(block);
-    return block;
-  }
-}
+import { genesisBytes, Recorded, wat } from "../runtime/network.ts";
 
 /** Input: from, to, byte. Sets the keys of that range to 64 such bytes. */
 const storing = wat(`(module

@@ -10,19 +10,14 @@ import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Network } from "../../src/client/network.ts";
 import { connectNode, openNode } from "../../src/host/node.ts";
-import {
-  type Contract,
-  type OpenOptions,
-  PhatError,
-  type TransactionReceipt,
-  type WorkerInfo,
-} from "../../src/index.ts";
+import type { Contract, OpenOptions, PhatError, TransactionReceipt, WorkerInfo } from "../../src/index.ts";
 import { readAttestation, writeAttestation } from "../../src/wire/attestation.ts";
 import { readGenesis, readHeader, writeGenesis, writeHeader } from "../../src/wire/block.ts";
 import { fromHex, toHex } from "../../src/wire/bytes.ts";
 import type { NodeApi, Registrations, WorkerRecord } from "../../src/wire/node.ts";
 import { decode, encode } from "../../src/wire/scale.ts";
 import { account, signed } from "../host/support/extrinsics.ts";
+import { codeOf } from "./support.ts";
 
 const flipper = fileURLToPath(new URL("../../build/flipper.contract", import.meta.url));
 const day = 86_400_000;
@@ -50,13 +45,6 @@ async function open(options: OpenOptions = { dir }) {
 }
 
 const later = (ms: number) => vi.setSystemTime(Date.now() + ms);
-
-async function codeOf(work: Promise<unknown>): Promise<string> {
-  return await work.then(
-    () => "nothing",
-    (error: unknown) => (error instanceof PhatError ? error.code : String(error)),
-  );
-}
 
 async function deployed(net: Network): Promise<{ contract: Contract; receipt: TransactionReceipt }> {
   const contract = await net.deploy({ bundle: flipper, args: [true], signer: net.account("//Alice") });

@@ -6,6 +6,7 @@
 import { type Ed25519Signer, ed25519Signer } from "../../src/crypto/ed25519.ts";
 import { blake2_256 } from "../../src/crypto/hash.ts";
 import { quotedData, quoteMessage } from "../../src/crypto/quote.ts";
+import { PhatError } from "../../src/errors.ts";
 import type { Chain, CheckedExtrinsic } from "../../src/host/chain/chain.ts";
 import {
   type Attestation,
@@ -17,6 +18,14 @@ import {
 import { decodeExtrinsic } from "../../src/wire/extrinsic.ts";
 import type { RegistryCall } from "../../src/wire/registry.ts";
 import { account, signed } from "../host/support/extrinsics.ts";
+
+/** The code of the error that something ends with; "nothing" when it does not. */
+export async function codeOf(work: Promise<unknown>): Promise<string> {
+  return await work.then(
+    () => "nothing",
+    (error: unknown) => (error instanceof PhatError ? error.code : String(error)),
+  );
+}
 
 const signerOf = (n: number): Ed25519Signer => ed25519Signer(new Uint8Array(32).fill(n));
 

@@ -14,10 +14,11 @@ import { EmbeddedNode } from "../../src/host/embedded.ts";
 import type { NodeOptions } from "../../src/host/options.ts";
 import { lmdbStore } from "../../src/host/store/lmdb.ts";
 import { key, type Store } from "../../src/host/store/store.ts";
-import { type Contract, EngineError, PhatError, type TransactionReceipt } from "../../src/index.ts";
+import { type Contract, EngineError, type TransactionReceipt } from "../../src/index.ts";
 import { toHex } from "../../src/wire/bytes.ts";
 import type { NodeApi } from "../../src/wire/node.ts";
 import { account, signed } from "../host/support/extrinsics.ts";
+import { codeOf } from "./support.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const vault = join(root, "build/vault.contract");
@@ -79,13 +80,6 @@ async function open(code: string, options: NodeOptions = {}, wrap = (store: Stor
     await store.close();
     throw error;
   }
-}
-
-async function codeOf(work: Promise<unknown>): Promise<string> {
-  return await work.then(
-    () => "nothing",
-    (error: unknown) => (error instanceof PhatError ? error.code : String(error)),
-  );
 }
 
 const call = (contract: Contract, message: string, ...args: unknown[]) =>

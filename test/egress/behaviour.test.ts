@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Entries } from "../../src/enclave/entries.ts";
 import { openFiles } from "../../src/platform/files.ts";
 import { openPlatform } from "../../src/platform/simulated.ts";
-import { type RelayedBlock, writeRelayedBlock } from "../../src/wire/block.ts";
+import { writeRelayedBlock } from "../../src/wire/block.ts";
 import type { ContractId } from "../../src/wire/bytes.ts";
 import { checkSettings, readMetrics } from "../../src/wire/egress.ts";
 import { Entry, readEnclaveResult, writeEnclaveOptions, writeStartOffer } from "../../src/wire/entry.ts";
@@ -25,19 +25,8 @@ import {
   text,
   value,
 } from "../pink/probe.ts";
-import { alice, cluster, genesisBytes, Network, treasury } from "../runtime/network.ts";
+import { alice, cluster, genesisBytes, Recorded, treasury } from "../runtime/network.ts";
 import { closeAll, http } from "./servers.ts";
-
-/** A network that keeps its blocks. */
-class Recorded extends Network {
-  readonly blocks: RelayedBlock[] = [];
-
-  override make(...parameters: Parameters<Network["make"]>): RelayedBlock {
-    const block = super.make(...parameters);
-    this.blocks.push(block);
-    return block;
-  }
-}
 
 const network = new Recorded();
 const prices = { gasPrice: 0n, depositPerItem: 0n, depositPerByte: 0n, profile: "deterministic" };

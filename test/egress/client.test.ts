@@ -6,7 +6,7 @@ import { gzipSync } from "node:zlib";
 import { afterAll, describe, expect, test } from "vitest";
 import { maxResponseBody } from "../../src/enclave/egress/fetch.ts";
 import { expired, good, other, root, selfSigned } from "./certificates.ts";
-import { bodyOf, closeAll, http, http2, https, raw, statusOf, wayOut } from "./servers.ts";
+import { bodyOf, closeAll, Gate, http, http2, https, raw, statusOf, wayOut } from "./servers.ts";
 
 afterAll(closeAll);
 
@@ -260,17 +260,11 @@ describe("a request", () => {
   });
 
   test("ends when nobody waits for it any more, on the wire too", async () => {
-    let closed = (): void => undefined;
-    const gone = new Promise<void>((resolve) => {
-      closed = resolve;
-    });
-    let arrived = (): void => undefined;
-    const here = new Promise<void>((resolve) => {
-      arrived = resolve;
-    });
+    const gone = new Gate();
+    const here = new Gate();
     const port = await http((request) => {
-      request.socket.once("close", closed);
-      arrived();
+      request.socket.once("close", gone.open);
+      here.open();
     });
     const { made } = out.scope(60_000, 1000);
     const request = { url: url(port), method: "GET", headers: [], body: new Uint8Array() };
@@ -279,10 +273,10 @@ describe("a request", () => {
     answer.then(() => {
       told = true;
     });
-    await here;
+    await here.opened;
     pending.cancel();
     pending.cancel();
-    await gone;
+    await gone.opened;
     expect(told).toBe(false);
   });
 

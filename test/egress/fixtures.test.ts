@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Contract, Network } from "../../src/index.ts";
 import { open } from "../../src/open.ts";
-import { closeAll, http, raw, unhurried } from "./servers.ts";
+import { closeAll, Gate, http, raw, unhurried } from "./servers.ts";
 
 const bundle = (name: string): string => fileURLToPath(new URL(`../../build/${name}.contract`, import.meta.url));
 let net: Network;
@@ -64,15 +64,12 @@ describe("the median of several sources", () => {
   test("asks all at once, and goes on without one that never answers", async () => {
     // Nobody answers before all three were asked, and one does not even then.
     let asked = 0;
-    let release = (): void => undefined;
-    const all = new Promise<void>((resolve) => {
-      release = resolve;
-    });
-    const arrived = (): void => void (++asked === 3 && release());
+    const all = new Gate();
+    const arrived = (): void => void (++asked === 3 && all.open());
     const answers = (text: string): Promise<number> =>
       http(async (_, response) => {
         arrived();
-        await all;
+        await all.opened;
         response.end(`{"price":${text}}`);
       });
     const sources = [await answers("1"), await raw(arrived), await answers("3")].map(at);

@@ -7,20 +7,20 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Contract, EgressOptions, Network } from "../../src/index.ts";
 import { open } from "../../src/open.ts";
-import { closeAll, http, unhurried } from "./servers.ts";
+import { closeAll, Gate, http, unhurried } from "./servers.ts";
 
 const dir = mkdtempSync(join(tmpdir(), "phatvm-govern-"));
 const bundle = fileURLToPath(new URL("../../build/oracle.contract", import.meta.url));
 const loopback: EgressOptions = { openAddresses: ["127.0.0.1"] };
 let net: Network;
 let oracle: Contract;
-let arrived = (): void => undefined;
-let release = Promise.resolve();
+/** That a request to be held is there, and that it may be answered. */
+let [arrived, released] = [new Gate(), new Gate()];
 const port = await http(async (request, response) => {
   const path = request.url as string;
   if (path.startsWith("/hold/")) {
-    arrived();
-    await release;
+    arrived.open();
+    await released.opened;
     response.writeHead(302, { location: path.slice(5) }).end();
   } else response.end('{"price":"1.5"}');
 });
@@ -95,17 +95,11 @@ describe("the owner of a cluster", () => {
 
   test("stops a query under way at its next request", async () => {
     const signer = net.account("//Alice");
-    let open = (): void => undefined;
-    release = new Promise((resolve) => {
-      open = resolve;
-    });
-    const waiting = new Promise<void>((resolve) => {
-      arrived = resolve;
-    });
+    [arrived, released] = [new Gate(), new Gate()];
     const held = fetched("/hold/PHA");
-    await waiting;
+    await arrived.opened;
     await net.governEgress({ contract: oracle.id, rules: { allow: [] }, signer });
-    open();
+    released.open();
     expect(await held).toBe("ContractReverted");
     expect(await lastDenial()).toContain(`cluster.egress["${oracle.id}"].allow has no rule for it`);
   });

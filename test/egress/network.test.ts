@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Account, type Contract, type Network, open, type PhatError, type Query } from "../../src/index.ts";
 import { troubleCode, troubleMetadata } from "../client/trouble.ts";
-import { closeAll, http, unhurried } from "./servers.ts";
+import { closeAll, Gate, http, unhurried } from "./servers.ts";
 
 const bundle = (name: string): string => fileURLToPath(new URL(`../../build/${name}.contract`, import.meta.url));
 const loopback = { openAddresses: ["127.0.0.0/8"] } as const;
@@ -23,12 +23,12 @@ const codeOf = (work: Promise<unknown>): Promise<string> =>
 let asked = 0;
 let port = 0;
 /** What answers to /HELD wait for. */
-let released = Promise.resolve();
+let held = new Gate();
 beforeAll(async () => {
   port = await http(async (request, response) => {
     asked++;
     if (request.url === "/SLOW") await pause(300);
-    if (request.url === "/HELD") await released;
+    if (request.url === "/HELD") await held.opened;
     if (request.url !== "/NEVER") response.end('{"price":"1.5"}');
   });
 });
@@ -133,17 +133,11 @@ describe("a query that asks the world", () => {
   });
 
   test("is given up, on the wire too, when its caller goes away", async () => {
-    let gone = (): void => undefined;
-    const closed = new Promise<void>((resolve) => {
-      gone = resolve;
-    });
-    let here = (): void => undefined;
-    const arrived = new Promise<void>((resolve) => {
-      here = resolve;
-    });
+    const closed = new Gate();
+    const arrived = new Gate();
     const silent = await http((request) => {
-      request.socket.once("close", gone);
-      here();
+      request.socket.once("close", closed.open);
+      arrived.open();
     });
     const other = await net.deploy({
       bundle: bundle("oracle"),
@@ -153,10 +147,10 @@ describe("a query that asks the world", () => {
     });
     const caller = new AbortController();
     const waiting = query(other, "fetch")({ args: ["X"], signal: caller.signal });
-    await arrived;
+    await arrived.opened;
     caller.abort(new TypeError("enough"));
     await expect(waiting).rejects.toThrow("enough");
-    await closed;
+    await closed.opened;
     expect((await net.metrics()).active).toBe(0);
   });
 
@@ -239,14 +233,11 @@ describe("queries by the thousand", () => {
     const signer = net.account("//Alice");
     const flipper = await net.deploy({ bundle: bundle("flipper"), constructor: "new", args: [true], signer });
     // The server answers when as many are refused as cannot be let in before it does.
-    let release = (): void => undefined;
-    released = new Promise((resolve) => {
-      release = resolve;
-    });
+    held = new Gate();
     let refused = 0;
     const flood = Array.from({ length: 60 }, async () => {
       const code = await codeOf(query(slow, "fetch")({ args: ["HELD"] }));
-      if (code === "QueryBacklogFull" && ++refused === 31) release();
+      if (code === "QueryBacklogFull" && ++refused === 31) held.open();
       return code;
     });
     const others = Array.from({ length: 8 }, () => query(flipper, "get")({}));

@@ -58,6 +58,14 @@ export const http2 = (listener: RequestListener): Promise<number> =>
 export const raw = (serve: (socket: Socket) => void): Promise<number> =>
   listen(createTcpServer((socket) => socket.once("data", () => serve(socket))));
 
+/** Something that a test, or a server of its, waits for. */
+export class Gate {
+  open: () => void = () => undefined;
+  readonly opened: Promise<void> = new Promise((resolve) => {
+    this.open = resolve;
+  });
+}
+
 /** The contract that asks. */
 export const contract = new Uint8Array(32).fill(7);
 

@@ -215,6 +215,17 @@ export class Network {
   }
 }
 
+/** A network that keeps its blocks. */
+export class Recorded extends Network {
+  readonly blocks: RelayedBlock[] = [];
+
+  override make(...parameters: Parameters<Network["make"]>): RelayedBlock {
+    const block = super.make(...parameters);
+    this.blocks.push(block);
+    return block;
+  }
+}
+
 /** A command as a message. */
 export function command(contract: ContractId, message: Uint8Array, options: CommandOptions = {}): Message {
   const payload = encode(

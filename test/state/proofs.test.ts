@@ -149,7 +149,11 @@ describe("a proof of what is in the state", () => {
     const changed = (end: ProofEnd, steps = proof.steps): Uint8Array =>
       encode({ ...proof, end, steps }, writeStateProof);
     const none = new Uint8Array(0);
-    const absent = (entries: Uint8Array = none, others: Uint8Array = beside): ProofEnd => ({ kind: "absent", entries, beside: others });
+    const absent = (entries: Uint8Array = none, others: Uint8Array = beside): ProofEnd => ({
+      kind: "absent",
+      entries,
+      beside: others,
+    });
     const without = new Uint8Array([...leaves.subarray(0, 32 * index), ...leaves.subarray(32 * index + 32)]);
     const [last] = proof.steps.slice(-1) as [Uint8Array];
     for (const forgery of [
