@@ -6,10 +6,9 @@
  * @module
  */
 
-import { EngineError } from "../errors.ts";
 import type { Surroundings } from "../platform/surroundings.ts";
 import { encodeError } from "../wire/error.ts";
-import { Answer, eachMessage, FrameWriter, type TakeMessage } from "../wire/frame.ts";
+import { Answer, eachMessage, FrameWriter, ownBytes, type TakeMessage } from "../wire/frame.ts";
 import { Entries } from "./entries.ts";
 import { closeRealm } from "./realm.ts";
 
@@ -53,10 +52,7 @@ const answer: TakeMessage = (kind, request, frame, from, to) => {
 
 surroundings.receive((frame) => {
   try {
-    if (!(frame instanceof Uint8Array)) {
-      throw new EngineError("Undecodable", { what: "frame", reason: "not bytes" });
-    }
-    eachMessage(frame, answer);
+    eachMessage(ownBytes(frame), answer);
   } catch (error) {
     // Nobody in particular asked: request 0 is the frame's own.
     answers.add(Answer.error, 0, encodeError(error));

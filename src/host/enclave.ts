@@ -9,7 +9,7 @@
 import { EngineError, PhatError } from "../errors.ts";
 import { Entry } from "../wire/entry.ts";
 import { decodeError } from "../wire/error.ts";
-import { Answer, eachMessage, FrameWriter, type TakeMessage } from "../wire/frame.ts";
+import { Answer, eachMessage, FrameWriter, ownBytes, type TakeMessage } from "../wire/frame.ts";
 import { encode } from "../wire/scale.ts";
 import { Calls } from "./calls.ts";
 import type { Isolate, IsolateKind, IsolateLimits, StartIsolate } from "./isolate/isolate.ts";
@@ -125,10 +125,7 @@ export class Enclave {
   private answered(frame: unknown): void {
     if (this.end !== undefined) return;
     try {
-      if (!(frame instanceof Uint8Array)) {
-        throw new EngineError("Undecodable", { what: "frame", reason: "not bytes" });
-      }
-      eachMessage(frame, this.settle);
+      eachMessage(ownBytes(frame), this.settle);
     } catch (error) {
       // It cannot be trusted to answer any more.
       this.over(

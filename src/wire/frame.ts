@@ -72,6 +72,17 @@ export class FrameWriter {
   }
 }
 
+/**
+ * What came as a frame, if it is bytes that nobody else can change while they are read: memory shared between threads is
+ * refused.
+ * @throws {EngineError} `Undecodable`.
+ */
+export function ownBytes(frame: unknown): Uint8Array<ArrayBuffer> {
+  if (!(frame instanceof Uint8Array)) throw undecodable("not bytes");
+  if (!(frame.buffer instanceof ArrayBuffer)) throw undecodable("bytes of shared memory");
+  return frame as Uint8Array<ArrayBuffer>;
+}
+
 /** Takes one message of a frame, whose body is the bytes from `from` up to, and without, `to`. */
 export type TakeMessage = (kind: number, request: number, frame: Uint8Array, from: number, to: number) => void;
 

@@ -195,9 +195,13 @@ describe("frames that are none", () => {
     const lying = whole.slice();
     // The second message says that it has one byte more than there is.
     new DataView(lying.buffer).setUint32(9 + open.length, 6, true);
+    // The host could change these bytes while they are read.
+    const shared = new Uint8Array(new SharedArrayBuffer(whole.length));
+    shared.set(whole);
     const junk = ["text", 5, null, undefined, { frame: 1 }, [1], new Uint16Array(9), lying, whole.subarray(0, -1)];
-    for (const frame of junk) {
-      one.send(frame);
+    for (const frame of [...junk, shared]) {
+      if (frame === shared) one.isolate.send(frame as unknown as Uint8Array<ArrayBuffer>);
+      else one.send(frame);
       const [answer, ...more] = await one.take(1);
       expect(more).toEqual([]);
       expect([answer?.request, codeOf(answer as FrameMessage)]).toEqual([0, "Undecodable"]);

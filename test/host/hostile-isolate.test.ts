@@ -46,6 +46,13 @@ const frameOf = (...messages: readonly (readonly [kind: number, request: number,
   return writer.take();
 };
 
+/** The same bytes in memory that its owner can go on changing. */
+function shared(bytes: Uint8Array): Uint8Array {
+  const copy = new Uint8Array(new SharedArrayBuffer(bytes.length));
+  copy.set(bytes);
+  return copy;
+}
+
 /** What became of a call: bytes, or the code of a typed error; anything else fails. */
 async function outcome(call: Promise<unknown>): Promise<string> {
   return await call.then(
@@ -75,6 +82,7 @@ describe("an enclave whose isolate lies", () => {
     ["text", () => ["text"]],
     ["nothing", () => [undefined]],
     ["an object with a length", () => [{ length: 9, buffer: new ArrayBuffer(9) }]],
+    ["shared memory", (request) => [shared(frameOf([Answer.ok, request, nothing]))]],
     ["another view", (request) => [new Uint16Array(frameOf([0, request, new Uint8Array(1)]).buffer)]],
   ];
   it.each(damaged)("by %s is ended, and every caller is told", async (_, answers) => {
