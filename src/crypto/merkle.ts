@@ -7,12 +7,12 @@
  * content(key, value) = blake2_256( length of the key, u8 | key | 0 | value ), of at most 64 bytes of value
  *                      blake2_256( length of the key, u8 | key | 1 | blake2_256(value) ), of more
  * leaf(key, value)   = blake2_256( blake2_256(key) | content )
- * bucket             = BLAKE2b-256 with fanout 16, depth 2, of the leaves of at most 16 entries, in order of their keys;
+ * bucket             = BLAKE2b-256 with fanout 64, depth 2, of the leaves of at most 64 entries, in order of their keys;
  *                      32 zeros when there are none
  * four               = BLAKE2b-256 with fanout 4, depth 2, of four hashes
  *
- * hash(0..4)         = bucket
- * hash(5..16)        = four( b0, b1, b2, b3 ) where bn is the bucket of the entries whose next two bits are n
+ * hash(0..8)         = bucket
+ * hash(9..64)        = four( b0, b1, b2, b3 ) where bn is the bucket of the entries whose next two bits are n
  * hash(more)         = four( four(h0..h3), four(h4..h7), four(h8..h11), four(h12..h15) )
  *                      where hn is the hash of the entries whose next four bits are n
  * ```
@@ -28,9 +28,9 @@
 import { blake2Area, blake2Parameters } from "./blake2b.ts";
 
 /** The most entries of a bucket, and the most that are hashed together without parting by four bits. */
-export const bucketEntries = 16;
+export const bucketEntries = 64;
 /** The most entries that are one bucket whatever their keys are. More, and not parted by four bits, are parted by two. */
-export const undividedEntries = 4;
+export const undividedEntries = 8;
 /** Bits of the key that divide entries into quarters. */
 export const quarterBits = 2;
 /** Bits of the key that a branch decides by. */

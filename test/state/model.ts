@@ -25,11 +25,11 @@ export function modelRoot(map: ReadonlyMap<string, Uint8Array>): Uint8Array {
       const content = blake2_256(Buffer.concat([Uint8Array.of(key.length), key, ...said]));
       return blake2_256(Buffer.concat([blake2_256(key), content]));
     });
-    return tree(16, ...leaves);
+    return tree(64, ...leaves);
   };
   const hash = (some: typeof entries, depth: number): Uint8Array => {
-    if (some.length <= 4) return bucket(some);
-    if (some.length <= 16) {
+    if (some.length <= 8) return bucket(some);
+    if (some.length <= 64) {
       return tree(4, ...[0, 1, 2, 3].map((n) => bucket(some.filter(({ key }) => nibble(key, depth) >> 2 === n))));
     }
     const children = Array.from({ length: 16 }, (_, n) =>

@@ -13,7 +13,7 @@
  * @module
  */
 
-import { branchBits, branchWidth } from "../../crypto/merkle.ts";
+import { branchBits, branchWidth, bucketEntries } from "../../crypto/merkle.ts";
 import { decode, type Reader, Writer } from "../../wire/scale.ts";
 import { Absent, Branch, type Node } from "./nodes.ts";
 import {
@@ -24,7 +24,6 @@ import {
   type Page,
   type PageEntry,
   type Place,
-  pageEntries,
   pageOfEntries,
 } from "./page.ts";
 
@@ -136,7 +135,7 @@ function readAbsent(r: Reader): Absent {
 
 function readPage(r: Reader, depth: number): Page {
   const count = r.u8();
-  if (count === 0 || count > pageEntries) throw r.fail(`a page of ${count} entries`);
+  if (count === 0 || count > bucketEntries) throw r.fail(`a page of ${count} entries`);
   const entries: PageEntry[] = [];
   for (let i = 0; i < count; i++) {
     const key = r.bytesView();

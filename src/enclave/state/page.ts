@@ -3,30 +3,19 @@
  * many objects. Paging is nothing but representation; hashes do not know of it.
  *
  * ```
- * page   = hashes of four groups of entries, 32 bytes each | head of each entry | hash of each entry, 32 bytes each
+ * page   = hashes of the quarters, 32 bytes each | head of each entry | hash of each entry, 32 bytes each
  *          | entries, in order of their keys | room to grow
  * head   = two bytes of the key, from the byte on in which the page's keys begin to differ
  *          | offset of the entry, 15 bits, and whether its hash is stale, 1 bit, LE
  * entry  = length of the key, u8 | length of the value, u8 | key | value
  * ```
- * A value that is longer, or kept in another form, stands in `objects`; an object there goes before the bytes. The groups
- * are those of the next two bits of the keys; their hashes are used by pages of more than `undividedEntries`, and of more
- * than `bucketEntries` they are hashes of four.
+ * A value that is longer, or kept in another form, stands in `objects`; an object there goes before the bytes. The hashes
+ * of the quarters are used by pages that are divided.
  * @module
  */
 
 import { blake2_256, blake2Area } from "../../crypto/hash.ts";
-import {
-  branchBits,
-  branchWidth,
-  bucketEntries,
-  hashBucket,
-  hashContent,
-  hashFour,
-  hashLeaf,
-  undividedEntries,
-  wholeBytes,
-} from "../../crypto/merkle.ts";
+import { hashBucket, hashContent, hashFour, hashLeaf, undividedEntries, wholeBytes } from "../../crypto/merkle.ts";
 import { EngineError } from "../../errors.ts";
 import { sameBytes } from "../../wire/bytes.ts";
 import { Writer } from "../../wire/scale.ts";
@@ -44,8 +33,6 @@ export interface StateSource {
   read(place: Place): Uint8Array;
 }
 
-/** The most entries of a page. */
-export const pageEntries = 64;
 /** The longest value that stands among a page's bytes. */
 export const inlineBytes = 255;
 /** The longest key. */
@@ -60,18 +47,6 @@ const staleBit = 0x80;
 
 /** Where changed pages are put together. */
 const scratch = new Uint8Array(1 << 16);
-const hashesOfGroup = new Int32Array(32);
-const hashesOfQuarters = new Int32Array(32);
-const bounds = [0, 0, 0, 0, 0];
-const quarters = { bounds, hashes: new Uint8Array(hashesOfQuarters.buffer) };
-/** The bit of `#groups` that is set when the groups are those of a page of more entries than a bucket has. */
-const parted = 16;
-/** The hash of four times nothing. */
-const fourOfNothing = (() => {
-  blake2Area.words.fill(0, 0, 32);
-  hashFour();
-  return blake2Area.digest.slice();
-})();
 
 /** The time of uses: moves on with every root of a state, and tells what was not used for long. */
 export const useClock = { now: 0 };
@@ -156,15 +131,15 @@ function encoded(object: unknown, write: WriteValue | undefined): Uint8Array {
   return writer.written();
 }
 
-/** Up to `pageEntries` entries. */
+/** Up to `bucketEntries` entries. */
 export class Page {
   readonly epoch: number;
   count: number;
   /** Room beyond `used` has no meaning. */
   bytes: Uint8Array;
   used: number;
-  /** Bit n is set when the hash of group n is right; and `parted`. */
-  #groups: number;
+  /** Bit n is set when the hash of quarter n is right. */
+  #quarters: number;
   objects: unknown[] | undefined;
   /** Whether its size is another than the branch above knows. */
   resized = true;
@@ -173,12 +148,12 @@ export class Page {
   /** When it was last used, if it was written. */
   usedAt = 0;
 
-  constructor(epoch: number, count: number, bytes: Uint8Array, used: number, groups: number, objects?: unknown[]) {
+  constructor(epoch: number, count: number, bytes: Uint8Array, used: number, quarters: number, objects?: unknown[]) {
     this.epoch = epoch;
     this.count = count;
     this.bytes = bytes;
     this.used = used;
-    this.#groups = groups;
+    this.#quarters = quarters;
     this.objects = objects;
   }
 
@@ -274,7 +249,7 @@ export class Page {
   /** A copy to be changed in another epoch. */
   copy(epoch: number): Page {
     const bytes = this.bytes.slice(0, this.used);
-    return new Page(epoch, this.count, bytes, this.used, this.#groups, this.objects?.slice());
+    return new Page(epoch, this.count, bytes, this.used, this.#quarters, this.objects?.slice());
   }
 
   /** Puts a new entry at an index. */
@@ -290,7 +265,7 @@ export class Page {
   /** Takes an entry away. */
   remove(index: number): void {
     this.#splice(index, 1, undefined, 0);
-    this.#groups = 0;
+    this.#quarters = 0;
     this.objects?.splice(index, 1);
   }
 
@@ -361,12 +336,13 @@ export class Page {
       if ((bytes[at]! & staleBit) === 0) continue;
       bytes[at]! &= ~staleBit;
       this.#sealEntry(i, write);
-      this.#groups &= ~(1 << (this.#child(i, depth) >> 2));
+      this.#quarters &= ~(1 << this.#quarterOf(i, depth));
     }
-    if (count <= undividedEntries) {
-      this.#groups = 0;
+    if (this.isDivided) this.#hashQuarters(depth);
+    else {
+      this.#quarters = 0;
       this.#hashRun(0, count);
-    } else this.#hashGroups(depth);
+    }
   }
 
   /** Reads a little of what `seal` reads, so that it is near when that comes. */
@@ -384,10 +360,10 @@ export class Page {
     return seen;
   }
 
-  /** The four bits of the key of an entry that decide at the page's own depth. */
-  #child(index: number, depth: number): number {
+  /** The two bits of the key of an entry that decide at the page's own depth. */
+  #quarterOf(index: number, depth: number): number {
     const byte = this.bytes[heads + head * index]!;
-    return (depth & 4) === 0 ? byte >> 4 : byte & 15;
+    return ((depth & 4) === 0 ? byte >> 6 : byte >> 2) & 3;
   }
 
   #hashRun(from: number, to: number): void {
@@ -396,153 +372,46 @@ export class Page {
     hashBucket(to - from);
   }
 
-  #hashGroups(depth: number): void {
-    const { bytes, count } = this;
-    const { digestBytes } = blake2Area;
-    const form = count > bucketEntries ? parted : 0;
-    if ((this.#groups & parted) !== form) this.#groups = 0;
-    for (let group = 0, from = 0; group < 4; group++) {
-      let to = from;
-      while (to < count && this.#child(to, depth) >> 2 === group) to++;
-      if ((this.#groups & (1 << group)) === 0) {
-        if (form === parted) this.#hashFourParts(from, to, depth);
-        else this.#hashBucket(from, to);
-        bytes.set(digestBytes, digest * group);
+  #hashQuarters(depth: number): void {
+    const { bytes } = this;
+    for (let quarter = 0, from = 0; quarter < 4; quarter++) {
+      const to = this.#quarterEnd(quarter, from, depth);
+      if ((this.#quarters & (1 << quarter)) === 0) {
+        if (from === to) bytes.fill(0, digest * quarter, digest * quarter + digest);
+        else {
+          this.#hashRun(from, to);
+          bytes.set(blake2Area.digestBytes, digest * quarter);
+        }
       }
       from = to;
     }
-    this.#groups = form | 15;
+    this.#quarters = 15;
     blake2Area.input.set(bytes.subarray(0, heads));
     hashFour();
   }
 
-  /** Leaves the hash of a group of the page in `blake2Area.digest`. */
-  #hashFourParts(from: number, to: number, depth: number): void {
-    let first = from;
-    for (let part = 0; part < 4; part++) {
-      let last = first;
-      while (last < to && (this.#child(last, depth) & 3) === part) last++;
-      this.#hashPart(first, last, depth + branchBits, hashesOfGroup, 8 * part);
-      first = last;
-    }
-    blake2Area.words.set(hashesOfGroup);
-    hashFour();
+  /** Where a quarter that begins at an index ends. */
+  #quarterEnd(quarter: number, from: number, depth: number): number {
+    let to = from;
+    while (to < this.count && this.#quarterOf(to, depth) === quarter) to++;
+    return to;
   }
 
-  /** Leaves the hash of some entries that are one bucket, or of none, in `blake2Area.digest`. */
-  #hashBucket(from: number, to: number): void {
-    if (from === to) blake2Area.digest.fill(0);
-    else this.#hashRun(from, to);
-  }
-
-  /** Puts the hash of some entries, which share the bits above `depth`, into an array of words. */
-  #hashPart(from: number, to: number, depth: number, out: Int32Array, at: number): void {
-    if (this.isParted(from, to)) this.#hashAlike(from, to, depth);
-    else if (this.isQuartered(from, to)) this.#hashQuarters(from, to, depth);
-    else this.#hashBucket(from, to);
-    const words = blake2Area.digest;
-    for (let i = 0; i < 8; i++) out[at + i] = words[i]!;
-  }
-
-  #hashQuarters(from: number, to: number, depth: number): void {
-    this.quartersOf(from, to, depth);
-    blake2Area.words.set(hashesOfQuarters);
-    hashFour();
+  /** Whether the entries of the page are divided into quarters. */
+  get isDivided(): boolean {
+    return this.count > undividedEntries;
   }
 
   /**
-   * Divides entries of a sealed page, which share the bits above `depth`, into quarters.
-   * @returns where each begins and the last ends, and their hashes, as views that the next call changes.
+   * A quarter of a sealed page that is divided.
+   * @returns its entries, from one index to before another, and the hashes of the three others, in order.
    */
-  quartersOf(
-    from: number,
-    to: number,
-    depth: number,
-  ): { readonly bounds: readonly number[]; readonly hashes: Uint8Array } {
-    bounds[0] = from;
-    for (let quarter = 0, first = from; quarter < 4; quarter++) {
-      let last = first;
-      while (last < to && this.#nibble(last, depth) >> 2 === quarter) last++;
-      this.#hashBucket(first, last);
-      hashesOfQuarters.set(blake2Area.digest, 8 * quarter);
-      bounds[quarter + 1] = last;
-      first = last;
-    }
-    return quarters;
-  }
-
-  /**
-   * Leaves the hash of more entries than a bucket has in `blake2Area.digest`. Only keys that were chosen for it are so
-   * alike, and they go on together for long: that way is not gone entry by entry.
-   */
-  #hashAlike(from: number, to: number, depth: number): void {
-    let below = depth;
-    while (below < 8 * maxKeyBytes && this.#nibble(from, below) === this.#nibble(to - 1, below)) below += branchBits;
-    this.partsOf(from, to, below);
-    const { words, digest } = blake2Area;
-    for (below -= branchBits; below >= depth; below -= branchBits) {
-      const child = this.#nibble(from, below);
-      words.set(digest, 8 * (child & 3));
-      for (let i = 0; i < 32; i++) if (i >> 3 !== (child & 3)) words[i] = 0;
-      hashFour();
-      words.set(digest, 8 * (child >> 2));
-      for (let group = 0; group < 4; group++) if (group !== child >> 2) words.set(fourOfNothing, 8 * group);
-      hashFour();
-    }
-  }
-
-  /** Whether some entries are parted by four bits. */
-  isParted(from: number, to: number): boolean {
-    return to - from > bucketEntries;
-  }
-
-  /** Whether some entries are divided by two bits. */
-  isQuartered(from: number, to: number): boolean {
-    return to - from > undividedEntries && !this.isParted(from, to);
-  }
-
-  /**
-   * Parts entries of a sealed page, which share the bits above `depth`, by the next four, and leaves the hash of all in
-   * `blake2Area.digest`.
-   * @returns where each of the sixteen runs begins and the last ends, their hashes, and those of four of them each.
-   */
-  partsOf(
-    from: number,
-    to: number,
-    depth: number,
-  ): { readonly bounds: readonly number[]; readonly children: Uint8Array; readonly fours: Uint8Array } {
-    if (depth >= 8 * maxKeyBytes) throw new EngineError("Internal", { what: "keys of a tree differ in nothing" });
-    const children = new Int32Array(8 * branchWidth);
-    const fours = new Int32Array(8 * 4);
-    const bounds = [from];
-    for (let child = 0, first = from; child < branchWidth; child++) {
-      let last = first;
-      while (last < to && this.#nibble(last, depth) === child) last++;
-      this.#hashPart(first, last, depth + branchBits, children, 8 * child);
-      bounds.push(last);
-      first = last;
-    }
-    for (let group = 0; group < 4; group++) {
-      if (bounds[4 * group] === bounds[4 * group + 4]) {
-        fours.set(fourOfNothing, 8 * group);
-        continue;
-      }
-      blake2Area.words.set(children.subarray(32 * group, 32 * (group + 1)));
-      hashFour();
-      fours.set(blake2Area.digest, 8 * group);
-    }
-    blake2Area.words.set(fours);
-    hashFour();
-    return { bounds, children: new Uint8Array(children.buffer), fours: new Uint8Array(fours.buffer) };
-  }
-
-  /** The four bits of the key of an entry from `depth` on. */
-  #nibble(index: number, depth: number): number {
-    const at = this.#entry(index);
-    const byte = depth >> 3;
-    if (byte >= this.bytes[at]!) return 0;
-    const value = this.bytes[at + 2 + byte]!;
-    return (depth & 4) === 0 ? value >> 4 : value & 15;
+  quarter(number: number, depth: number): { readonly from: number; readonly to: number; readonly beside: Uint8Array } {
+    let from = 0;
+    for (let before = 0; before < number; before++) from = this.#quarterEnd(before, from, depth);
+    const hashes = this.bytes.subarray(0, heads);
+    const beside = hashes.filter((_, at) => at >> 5 !== number);
+    return { from, to: this.#quarterEnd(number, from, depth), beside };
   }
 
   /** The bytes of the value of an entry that are hashed. Not for blobs. */

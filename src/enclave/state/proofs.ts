@@ -65,22 +65,9 @@ export function proveState(state: State, part: ProvablePart, key: Uint8Array): S
   const head = { roots, cluster: state.clusterHash, steps };
   const none = new Uint8Array(0);
   if (page === undefined) return { ...head, end: { kind: "absent", entries: none, beside: none } };
-  let [from, to] = [0, page.count];
-  while (page.isParted(from, to)) {
-    const { bounds, children, fours } = page.partsOf(from, to, depth);
-    const child = childOf(key, key.length, depth);
-    const at = (hashes: Uint8Array) => (i: number) => hashes.subarray(32 * i, 32 * i + 32);
-    steps.push(step(at(children), at(fours), child));
-    [from, to] = [bounds[child]!, bounds[child + 1]!];
-    depth += branchBits;
-  }
-  let beside = none;
-  if (page.isQuartered(from, to)) {
-    const quarter = childOf(key, key.length, depth) >> quarterBits;
-    const { bounds, hashes } = page.quartersOf(from, to, depth);
-    beside = hashes.filter((_, at) => at >> 5 !== quarter);
-    [from, to] = [bounds[quarter]!, bounds[quarter + 1]!];
-  }
+  const quarter = childOf(key, key.length, depth) >> quarterBits;
+  const whole = { from: 0, to: page.count, beside: none };
+  const { from, to, beside } = page.isDivided ? page.quarter(quarter, depth) : whole;
   const { write } = tree.values;
   const found = page.find(key, key.length, branchBits * branches.length);
   if (found >= 0) {

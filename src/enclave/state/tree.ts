@@ -27,7 +27,6 @@ import {
   maxKeyBytes,
   Packed,
   Page,
-  pageEntries,
   pageOf,
   type StateSource,
   useClock,
@@ -207,7 +206,7 @@ export abstract class Tree {
       }
       if (node instanceof Page) {
         this.index = node.find(key, length, depth);
-        if (this.index >= 0 || node.count < pageEntries) {
+        if (this.index >= 0 || node.count < bucketEntries) {
           this.depth = depth;
           return node;
         }
