@@ -7,6 +7,8 @@
 
 import { expect, test } from "vitest";
 import {
+  codeCheck,
+  codeCheckPerByte,
   codeLoadPerByte,
   costs,
   freeGlobals,
@@ -62,6 +64,14 @@ function page(): string {
     "At every call, delegate call and instantiation a code also pays for what it declares, since a fresh instance has to",
     `be given it: ${grouped(perTableElement)} for each table element beyond ${grouped(freeTableElements)}, ${grouped(perGlobal)} for each mutable global`,
     `beyond ${grouped(freeGlobals)}. Upstream does not.`,
+    "",
+    "## Uploads",
+    "",
+    `An upload costs its sender ${grouped(codeCheck)} gas and ${grouped(codeCheckPerByte)} for each byte of the code, taken before the code is looked at:`,
+    "a refused one too, whose receipt says so in `gasUsed`. Whoever cannot pay that is refused at once. Code that is stored",
+    "already, and code that is larger than code may be, costs nothing. What sets a cluster up is checked for nothing.",
+    "The storage deposit of code that is taken comes on top. Upstream has no such price: there, to have code refused",
+    "again and again is free.",
     "",
     "## Return codes",
     "",

@@ -2,7 +2,9 @@
 
 import { describe, expect, it } from "vitest";
 import { blake2_256 } from "../../src/crypto/hash.ts";
-import { alice, Network, toText, wat } from "../runtime/network.ts";
+import { accountId, type ContractId } from "../../src/wire/bytes.ts";
+import { extensionInput, probe } from "../pink/probe.ts";
+import { alice, cluster, Network, toText, treasury, wat } from "../runtime/network.ts";
 import { act, actor, actorCode, nested } from "./actor.ts";
 
 const network = Network.start({ depositPerItem: 3n, depositPerByte: 2n });
@@ -69,6 +71,82 @@ describe("an upload is refused", () => {
   it("for a deposit that the uploader does not have", () => {
     const poor = Network.start({ depositPerByte: 10n ** 9n }, 10n ** 9n);
     expect(toText(poor.upload(actorCode).error)).toBe("030417000000");
+  });
+});
+
+describe("checking an upload", () => {
+  const price = (code: Uint8Array): bigint => 400_000_000n + 1_000_000n * BigInt(code.length);
+  const taken = wat(`(module ${memory} ${entries})`);
+  const garbage = new Uint8Array(30_000).fill(7);
+  const floating = wat(`(module ${memory} ${entries} (func (result f64) (f64.const 1)))`);
+  const prices = { gasPrice: 3n, depositPerByte: 2n, depositPerItem: 3n, profile: "pink" };
+
+  it("costs its sender gas by the code's length, before anything is done, refused or taken", () => {
+    const paying = Network.start(prices);
+    for (const [code, outcome] of [
+      [garbage, "refused"],
+      [floating, "refused"],
+      [garbage, "refused"],
+      [taken, "ok"],
+    ] as const) {
+      const before = [alice, treasury].map((id) => paying.runtime.balance(id));
+      const receipt = paying.upload(code);
+      expect(receipt).toMatchObject({ outcome, gasUsed: price(code), gasRequired: price(code) });
+      const [sender, fees] = [alice, treasury].map((id, n) => {
+        const now = paying.runtime.balance(id);
+        return { total: now.total - before[n]!.total, free: now.free - before[n]!.free };
+      });
+      const cost = 3n * price(code);
+      expect(sender).toEqual({ total: -cost, free: -cost - receipt.storageDeposit });
+      expect(fees).toEqual({ total: cost, free: cost });
+    }
+    const [stored, large] = [paying.runtime.balance(alice), new Uint8Array(2 * 1024 * 1024 + 1)];
+    expect(paying.upload(taken)).toMatchObject({ outcome: "ok", gasUsed: 0n });
+    expect(paying.upload(large)).toMatchObject({ outcome: "refused", gasUsed: 0n });
+    expect(paying.runtime.balance(alice)).toEqual(stored);
+  });
+
+  it("is not done for whoever cannot pay for it", () => {
+    const paying = Network.start(prices);
+    const poor = accountId(new Uint8Array(32).fill(0x0e));
+    const cost = 3n * price(floating);
+    // What it is paid with is not what an account lives on.
+    paying.event({ kind: "deposit", cluster, to: poor, amount: cost });
+    const root = paying.runtime.stateRoot;
+    const unpaid = paying.upload(floating, "enforced", poor);
+    expect(unpaid).toMatchObject({ outcome: "refused", gasUsed: 0n });
+    expect(toText(unpaid.error)).toBe("0700");
+    expect(paying.runtime.stateRoot).toEqual(root);
+    paying.event({ kind: "deposit", cluster, to: poor, amount: 1n });
+    expect(toText(paying.upload(floating, "enforced", poor).error)).toBe("03041b000000");
+    expect(paying.runtime.balance(poor)).toEqual({ total: 1n, free: 1n });
+  });
+
+  it("leaves one root on every replica, whatever became of the code", () => {
+    const roots = [1, 2].map(() => {
+      const replica = Network.start(prices);
+      for (const code of [garbage, floating, taken, garbage]) replica.upload(code);
+      return toText(replica.runtime.stateRoot);
+    });
+    expect(roots[0]).toBe(roots[1]);
+  });
+
+  it("costs the call that imports the system contract's code the same, and nothing once that is stored", () => {
+    const paying = Network.start({ ...prices, profile: "deterministic", systemCode: probe });
+    const system = paying.runtime.systemContract as ContractId;
+    paying.event({ kind: "deposit", cluster, to: system, amount: 10n ** 12n });
+    const imported = extensionInput(20, (w) => w.raw(alice));
+    const known = paying.call(system, imported);
+    expect(known.outcome).toBe("ok");
+    paying.event({ kind: "systemCode", code: taken });
+    const fresh = paying.call(system, imported);
+    expect(fresh.outcome).toBe("ok");
+    expect(paying.runtime.codeExists(blake2_256(taken))).toBe(true);
+    expect(fresh.gasUsed - known.gasUsed).toBe(price(taken));
+    // One that cannot pay stops there.
+    paying.event({ kind: "systemCode", code: floating });
+    expect(paying.call(system, imported, { gas: known.gasUsed + price(floating) - 1n }).outcome).toBe("outOfGas");
+    expect(paying.runtime.codeExists(blake2_256(floating))).toBe(false);
   });
 });
 

@@ -33,6 +33,7 @@ function page(): string {
     "answer that does not fit the guest's buffer, 3 no cluster key, 5 no system contract; as `DecodingFailed` when the",
     "input is not the arguments and nothing else; and as `Other` when a key, a signature or a request cannot be one.",
     "`cache_set` answers status 1 when the quota has no room; `batch_http_request` the number of its error.",
+    "`import_latest_system_code` also pays for checking the code, as an upload does, when it is not stored yet.",
     "",
     "## Events",
     "",

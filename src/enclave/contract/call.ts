@@ -83,9 +83,10 @@ export interface Execution {
   codeExists(hash: Uint8Array): boolean;
   /**
    * Stores code as an upload of `payer`, who pays the deposit; stored code is left alone.
-   * @throws {DispatchFault} when the code is refused or the payer cannot pay.
+   * @param charge takes the gas for checking it.
+   * @throws {DispatchFault} when the code is refused or the payer cannot pay; what `charge` throws.
    */
-  uploadCode(code: Uint8Array, payer: AccountId): CodeHash;
+  uploadCode(code: Uint8Array, payer: AccountId, charge: (gas: number) => void): CodeHash;
 }
 
 /** One frame of an execution, as host functions and the Pink extension see it. */

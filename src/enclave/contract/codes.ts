@@ -15,7 +15,7 @@ import { Blob, type StateSource } from "../state/page.ts";
 import type { CodeRecord, Determinism, Profile } from "../state/records.ts";
 import { accountOf, spendable } from "./balances.ts";
 import type { ClusterFacts } from "./call.ts";
-import { freeGlobals, freeTableElements, perGlobal, perTableElement } from "./costs.ts";
+import { codeCheck, codeCheckPerByte, freeGlobals, freeTableElements, perGlobal, perTableElement } from "./costs.ts";
 import { codeDeposit } from "./deposits.ts";
 import { contractsFault, type DispatchFault } from "./dispatch-error.ts";
 import { contractHost } from "./host.ts";
@@ -144,6 +144,7 @@ function checkMemory(code: Code): void {
 /**
  * Stores code; code that is stored already is left alone and costs nothing.
  *
+ * @param request `charge` takes the gas for checking the code before that is done, or throws.
  * @param emit takes the pallet's event.
  * @returns the hash, and what was held from the uploader.
  * @throws {DispatchFault} when the code is refused or the uploader cannot pay.
@@ -152,13 +153,19 @@ export function upload(
   journal: Journal,
   store: CodeStore,
   cluster: ClusterFacts & { readonly profile: Profile },
-  request: { readonly code: Uint8Array; readonly uploader: AccountId; readonly determinism: Determinism },
+  request: {
+    readonly code: Uint8Array;
+    readonly uploader: AccountId;
+    readonly determinism: Determinism;
+    readonly charge: (gas: number) => void;
+  },
   emit: (event: Uint8Array) => void,
 ): { readonly hash: CodeHash; readonly deposit: bigint } {
-  const { code, uploader, determinism } = request;
+  const { code, uploader, determinism, charge } = request;
   if (code.length > maxCodeLength) throw contractsFault("CodeTooLarge");
   const hash = codeHash(blake2_256(code));
   if (journal.state.codes.get(hash) !== undefined) return { hash, deposit: 0n };
+  charge(codeCheck + codeCheckPerByte * code.length);
   store.check(code, hash, cluster.profile, determinism);
   const deposit = codeDeposit(code.length, cluster);
   const account = accountOf(journal.state, uploader);

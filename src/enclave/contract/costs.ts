@@ -12,6 +12,14 @@
 export const codeLoadPerByte = 39_917;
 
 /**
+ * Checking code that is uploaded, for each upload and for each byte of it: paid for before anything is done with it, and
+ * so whether it is refused or taken; code that is stored already costs nothing. Upstream checks for nothing. The price of a
+ * byte is about what the dearest byte for the pass takes: small loops after small loops.
+ */
+export const codeCheck = 400_000_000;
+export const codeCheckPerByte = 1_000_000;
+
+/**
  * What a code may declare at no cost, and the price of each beyond it: at every call, delegate call and instantiation.
  * Upstream has no such prices; the tables and globals of a fresh instance take time that nothing else here pays for.
  */

@@ -162,12 +162,12 @@ export class RootExecution implements Execution {
     return hash.length === 32 && this.journal.state.codes.get(hash) !== undefined;
   }
 
-  uploadCode(code: Uint8Array, payer: AccountId): CodeHash {
+  uploadCode(code: Uint8Array, payer: AccountId, charge: (gas: number) => void): CodeHash {
     return upload(
       this.journal,
       this.engine.codes,
       this.cluster,
-      { code, uploader: payer, determinism: "enforced" },
+      { code, uploader: payer, determinism: "enforced", charge },
       (event) => this.palletEvents.push(event),
     ).hash;
   }

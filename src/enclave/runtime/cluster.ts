@@ -9,14 +9,14 @@ import type { ClusterEvent, MessageOrigin } from "../../wire/message.ts";
 import { encode } from "../../wire/scale.ts";
 import { mint } from "../contract/balances.ts";
 import { upload } from "../contract/codes.ts";
-import { DispatchFault } from "../contract/dispatch-error.ts";
+import { DispatchFault, tokenFault } from "../contract/dispatch-error.ts";
 import { type Engine, type Moment, RootExecution } from "../contract/execution.ts";
 import { maxCodeLength } from "../contract/limits.ts";
 import { newestRuntimeVersion } from "../contract/pink/effects.ts";
 import { instantiateRoot } from "../contract/root.ts";
 import type { Journal } from "../state/journal.ts";
 import { type ClusterRecord, isProfile } from "../state/records.ts";
-import { transactionGasLimit } from "./payment.ts";
+import { payGas, transactionGasLimit } from "./payment.ts";
 import { done, type Outcome, outcomeOf, refusal, type Subject } from "./receipts.ts";
 
 /** The constructor `default`, with which a system contract is made. */
@@ -96,19 +96,22 @@ function uploadCode(event: ClusterEvent & { kind: "upload" }, context: ClusterCo
   if (sender.kind !== "account") return refusal(noSubject, "only an account uploads code");
   const cluster = journal.state.cluster!;
   const { code, determinism } = event;
+  const uploader = sender.id;
   const palletEvents: Uint8Array[] = [];
+  let gasUsed = 0n;
+  // Checking is work whatever comes of it: it is paid for before it is done, and not given back.
+  const charge = (gas: number): void => {
+    if (!payGas(journal, cluster, uploader, gas)) throw tokenFault("FundsUnavailable");
+    gasUsed = BigInt(gas);
+  };
+  const request = { code, uploader, determinism, charge };
   try {
-    const { hash, deposit } = upload(
-      journal,
-      engine.codes,
-      cluster,
-      { code, uploader: sender.id, determinism },
-      (palletEvent) => palletEvents.push(palletEvent),
-    );
-    return done(noSubject, hash, palletEvents, deposit);
+    const emit = (palletEvent: Uint8Array): unknown => palletEvents.push(palletEvent);
+    const { hash, deposit } = upload(journal, engine.codes, cluster, request, emit);
+    return { ...done(noSubject, hash, palletEvents, deposit), gasUsed, gasRequired: gasUsed };
   } catch (error) {
-    if (error instanceof DispatchFault) return refusal(noSubject, String(error.facts.detail ?? error.message), error);
-    throw error;
+    if (!(error instanceof DispatchFault)) throw error;
+    return { ...refusal(noSubject, String(error.facts.detail ?? error.message), error), gasUsed, gasRequired: gasUsed };
   }
 }
 
@@ -153,7 +156,7 @@ function makeSystemContract(code: Uint8Array, cluster: ClusterRecord, context: C
       journal,
       engine.codes,
       cluster,
-      { code, uploader: owner, determinism: "enforced" },
+      { code, uploader: owner, determinism: "enforced", charge: () => undefined },
       () => undefined,
     );
     // Until it has an id of its own the cluster has no system contract; its constructor asks for none.

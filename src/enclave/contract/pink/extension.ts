@@ -100,7 +100,8 @@ const price = {
   sign: [1_000_000_000, 2_000],
   verify: [2_000_000_000, 2_000],
   http: [100_000_000, 2_000],
-  upload: [400_000_000, 0],
+  /** Checking the code, if there is any to check, is charged by what that is. */
+  upload: [4_000_000, 0],
 } as const;
 
 /** Every function of the extension, by its number. */

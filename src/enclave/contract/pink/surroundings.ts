@@ -71,7 +71,8 @@ export function codeExists(call: Call, hash: Uint8Array, sidevm: boolean): boole
 }
 
 /**
- * `import_latest_system_code`: stores the chain's newest system contract code, paid by an account.
+ * `import_latest_system_code`: stores the chain's newest system contract code, whose deposit an account pays; the call pays
+ * for checking it as for any upload.
  * @returns its hash; undefined when governance has sent none.
  * @throws {DispatchFault} `BadOrigin` unless the system contract asks; what the upload throws.
  */
@@ -79,7 +80,7 @@ export function importLatestSystemCode(call: Call, payer: Uint8Array): CodeHash 
   const { systemContract, systemCode } = call.execution.cluster;
   if (systemContract === undefined || !sameBytes(call.contract, systemContract)) throw badOrigin();
   if (systemCode === undefined || systemCode.length === 0) return undefined;
-  return call.execution.uploadCode(systemCode, accountId(payer) as AccountId);
+  return call.execution.uploadCode(systemCode, accountId(payer) as AccountId, (gas) => call.charge(gas));
 }
 
 /**
