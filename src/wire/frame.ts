@@ -32,11 +32,14 @@ function undecodable(reason: string, offset?: number): EngineError {
   return new EngineError("Undecodable", { what: "frame", reason, ...(offset === undefined ? {} : { offset }) });
 }
 
+/** Bytes of a writer's buffer to begin with, and the most that it keeps from one frame for the next. */
+const LEAST = 1024;
+const MOST_KEPT = 64 * 1024;
+
 /** Gathers messages into one frame. */
 export class FrameWriter {
-  private buffer = new ArrayBuffer(1024);
-  private bytes = new Uint8Array(this.buffer);
-  private view = new DataView(this.buffer);
+  private bytes = new Uint8Array(LEAST);
+  private view = new DataView(this.bytes.buffer);
   private at = 0;
 
   /** Bytes gathered so far. */
@@ -47,28 +50,35 @@ export class FrameWriter {
   /** Appends a message; the body is copied. */
   add(kind: number, request: number, body: Uint8Array): this {
     const end = this.at + LENGTH + HEAD + body.length;
-    if (end > this.buffer.byteLength) {
-      this.buffer = new ArrayBuffer(Math.max(end, this.buffer.byteLength * 2));
-      const grown = new Uint8Array(this.buffer);
+    if (end > this.bytes.length) {
+      const grown = new Uint8Array(Math.max(end, this.bytes.length * 2));
       grown.set(this.bytes.subarray(0, this.at));
-      this.bytes = grown;
-      this.view = new DataView(this.buffer);
+      this.use(grown);
     }
-    this.view.setUint32(this.at, HEAD + body.length, true);
-    this.view.setUint8(this.at + 4, kind);
-    this.view.setUint32(this.at + 5, request, true);
+    const { bytes, view, at } = this;
+    view.setUint32(at, HEAD + body.length, true);
+    view.setUint8(at + LENGTH, kind);
+    view.setUint32(at + LENGTH + 1, request, true);
     // Calling into the engine costs more than copying a few bytes here.
-    if (body.length > 32) this.bytes.set(body, this.at + LENGTH + HEAD);
-    else for (let i = 0, at = this.at + LENGTH + HEAD; i < body.length; i++, at++) this.bytes[at] = body[i]!;
+    if (body.length > 32) bytes.set(body, at + LENGTH + HEAD);
+    else for (let i = 0, to = at + LENGTH + HEAD; i < body.length; i++, to++) bytes[to] = body[i]!;
     this.at = end;
     return this;
   }
 
   /** The frame, in a buffer of its own that may be transferred; the writer starts anew. */
   take(): Uint8Array<ArrayBuffer> {
-    const frame = this.bytes.slice(0, this.at);
+    const { bytes, at } = this;
     this.at = 0;
-    return frame;
+    if (bytes.length <= MOST_KEPT) return bytes.slice(0, at);
+    this.use(new Uint8Array(LEAST));
+    // A large message is most often alone, and fills what was made for it.
+    return at > bytes.length / 2 ? bytes.subarray(0, at) : bytes.slice(0, at);
+  }
+
+  private use(bytes: Uint8Array<ArrayBuffer>): void {
+    this.bytes = bytes;
+    this.view = new DataView(bytes.buffer);
   }
 }
 

@@ -67,6 +67,31 @@ describe("a frame", () => {
     structuredClone(first, { transfer: [first.buffer] });
     expect(readFrame(writer.add(Answer.ok, 2, Uint8Array.of(2)).take())).toHaveLength(1);
   });
+
+  it("is so whatever its size and that of those before it, with nothing of theirs in it", () => {
+    const size = fc.oneof(fc.integer({ max: 100, min: 0 }), fc.integer({ min: 0, max: 300_000 }));
+    const sizes = fc.array(size, { minLength: 1, maxLength: 4 });
+    fc.assert(
+      fc.property(fc.array(sizes, { minLength: 2, maxLength: 5 }), (frames) => {
+        const writer = new FrameWriter();
+        const taken = frames.map((bodies, mark) => {
+          for (const size of bodies) writer.add(mark, mark, new Uint8Array(size).fill(mark + 1));
+          return writer.take();
+        });
+        expect(new Set(taken.map(({ buffer }) => buffer)).size).toBe(taken.length);
+        for (const [mark, frame] of taken.entries()) {
+          const expected = frames[mark]?.map((size) => Buffer.alloc(size, mark + 1)) as Buffer[];
+          const messages = readFrame(frame);
+          expect(messages.map(({ kind, request }) => [kind, request])).toEqual(expected.map(() => [mark, mark]));
+          expect(messages.every(({ body }, i) => expected[i]?.equals(body))).toBe(true);
+          // What is behind it in its buffer goes over with it.
+          const behind = frame.buffer.byteLength - frame.length;
+          expect(Buffer.alloc(behind).equals(new Uint8Array(frame.buffer, frame.length))).toBe(true);
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
 });
 
 describe("an error as bytes", () => {
