@@ -154,7 +154,10 @@ export const catalogue = {
     (f) => `${f.url} was denied by the policy for the internet: ${f.rule}.`,
     "If it is to be reached, change what the rule names: `egress` where the network is opened, `cluster.egress` on the chain.",
   ),
-  SettingsInvalid: engine((f) => `${f.where}: ${f.reason}.`, "Correct the options that the network is opened with."),
+  SettingsInvalid: engine(
+    (f) => `${f.where}: ${f.reason}.`,
+    "Correct it where it is given: in the options of `open`, or in a contract's rules.",
+  ),
   SecretUriInvalid: engine(
     (f) => `This secret cannot be read: ${f.reason}.`,
     "Write a phrase of BIP 39 or a seed of 0x and 64 digits, then junctions: `//Alice`, `0x…//stash/1`.",

@@ -15,6 +15,7 @@ const callIsWrong: ReadonlySet<string> = new Set([
   "MetadataInvalid",
   "MetadataMissing",
   "SecretUriInvalid",
+  "SettingsInvalid",
   "SignerMissing",
   "AccountInvalid",
   "CompilerMissing",

@@ -31,12 +31,14 @@ async function main(argv: readonly string[]): Promise<number> {
     interrupted.abort();
   };
   try {
-    const [first, ...rest] = argv;
-    if (first === undefined || first === "help" || first === "--help" || first === "-h") {
-      const name = first === undefined ? undefined : rest.find((word) => !word.startsWith("-"));
+    // `--json` may come first, and be alone.
+    const [first, ...rest] = argv[0] === "--json" ? [...argv.slice(1), "--json"] : argv;
+    const nothing = first === undefined || first === "--json";
+    if (nothing || first === "help" || first === "--help" || first === "-h") {
+      const name = nothing ? undefined : rest.find((word) => !word.startsWith("-"));
       if (name !== undefined) showHelp(name, await commandNamed(name), terminal);
       else terminal.result(overviewFacts(commands), () => overview(commands));
-      return first === undefined ? 2 : 0;
+      return nothing ? 2 : 0;
     }
     if (first === "--version" || first === "-v") {
       const version = await ownVersion();

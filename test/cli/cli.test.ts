@@ -16,6 +16,7 @@ import { until } from "../enclave/processes.ts";
 
 const main = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
 const bundle = (name: string): string => fileURLToPath(new URL(`../../build/${name}.contract`, import.meta.url));
+const manifest = fileURLToPath(new URL("../../package.json", import.meta.url));
 const work = mkdtempSync(join(tmpdir(), "phatvm-cli-"));
 afterAll(() => rmSync(work, { recursive: true, force: true }));
 
@@ -147,6 +148,13 @@ describe("on a folder of its own", () => {
     ["a bundle that is not there", () => ["deploy", "nowhere.contract"], /there is no such file/],
     ["what is no contract", () => ["query", "flipper", "get"], /No account and no contract has the name "flipper"/],
     ["a bad secret", () => ["tx", token, "transfer", "//Bob", "1", "--signer", "no words at all"], /✗/],
+    [
+      "rules that are none",
+      () => ["egress", token, "--rules", '{"alow":[]}'],
+      /rules\.alow: .*\n.*in a contract's rules/,
+    ],
+    ["what is no number", () => ["logs", "--from", "x", "--dir", "nowhere"], /--from takes a whole number/],
+    ["what is no metadata", () => ["deploy", manifest], /version 0\.1\.0, and 4 and 5 are known\./],
     ["a bad amount", () => ["tx", token, "transfer", "//Bob", "1", "--gas", "lots"], /--gas takes a whole number/],
   ])("%s ends with 2 and says what to do", async (_, args, message) => {
     const { code, out, err } = await phatvm(...args());
@@ -295,8 +303,15 @@ describe("help", () => {
   );
 
   it("is told to machines as facts", async () => {
-    const all = JSON.parse((await phatvm("help", "--json")).out);
-    expect(all.commands.map(({ name }: { name: string }) => name)).toEqual(Object.keys(commands));
+    for (const [code, ...asked] of [
+      [0, "help", "--json"],
+      [0, "--json", "help"],
+      [2, "--json"],
+    ] as const) {
+      const all = await phatvm(...asked);
+      const names = JSON.parse(all.out).commands.map(({ name }: { name: string }) => name);
+      expect([all.code, names]).toEqual([code, Object.keys(commands)]);
+    }
     for (const asked of [
       ["help", "build", "--json"],
       ["build", "--help", "--json"],

@@ -28,10 +28,10 @@ export const logs: Command = {
   },
   examples: ["phatvm logs", "phatvm logs --follow --json"],
   positionals: { least: 0, most: 0 },
-  run: (call) =>
-    withNetwork(call, false, async (net) => {
-      const from = Number(call.amount("from") ?? 0n);
-      const limit = Number(call.amount("limit") ?? 1000n);
+  async run(call) {
+    const from = Number(call.amount("from") ?? 0n);
+    const limit = Number(call.amount("limit") ?? 1000n);
+    return await withNetwork(call, false, async (net) => {
       const waiting: LogLine[] = [];
       let take = (line: LogLine): unknown => waiting.push(line);
       if (call.flag("follow")) net.on("log", (line) => take(line));
@@ -45,5 +45,6 @@ export const logs: Command = {
       for (const line of waiting) if (line.sequence > last) print(call, line);
       const { signal } = call;
       if (!signal.aborted) await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
-    }),
+    });
+  },
 };

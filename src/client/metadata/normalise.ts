@@ -54,7 +54,7 @@ function locate(root: Json): { readonly format: MetadataFormat; readonly abi: Js
   if (version.present) {
     const text = String(version.value);
     if (text === "4" || text === "5") return { format: text, abi: root };
-    throw version.fail(`metadata of version ${text.slice(0, 20)}, which is newer than this library or none`);
+    throw root.fail(`it says that it is of version ${text.slice(0, 20)}, and 4 and 5 are known`);
   }
   for (const format of ["V3", "V2", "V1"] as const) {
     if (root.get(format).present) return { format, abi: root.get(format).object() };
