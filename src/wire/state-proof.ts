@@ -5,7 +5,6 @@
  * @module
  */
 
-import { bucketEntries } from "../crypto/merkle.ts";
 import type { Reader, Writer } from "./scale.ts";
 
 /** The parts of a state, in the order in which its root has them. */
@@ -58,6 +57,8 @@ export const besideBytes = 3 * 32;
 export const stepBytes = 6 * 32;
 /** Keys of the provable parts have 32 bytes, four bits to a step. */
 export const mostSteps = 64;
+/** Entries of a bucket, as `crypto/merkle.ts` has it. */
+export const mostEntries = 64;
 /** The longest value of a provable part. */
 const mostValueBytes = 1024;
 
@@ -91,7 +92,7 @@ function readEnd(r: Reader): ProofEnd {
   const kind = r.u8();
   if (kind > 1) throw r.fail(`an end of kind ${kind}`);
   const entries = r.u8();
-  if (entries > bucketEntries) throw r.fail(`a bucket of ${entries}`);
+  if (entries > mostEntries) throw r.fail(`a bucket of ${entries}`);
   if (kind === 0) return { kind: "absent", entries: r.raw(64 * entries), beside };
   const [leaves, index, value] = [r.raw(32 * entries), r.u8(), r.bytes()];
   if (index >= entries) throw r.fail(`place ${index} of ${entries}`);

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { checkStateProof } from "../../src/client/state-proof.ts";
 import { blake2_256 } from "../../src/crypto/hash.ts";
+import { bucketEntries } from "../../src/crypto/merkle.ts";
 import { evict, loadState, type Place, saveState } from "../../src/enclave/state/extents.ts";
 import { Journal } from "../../src/enclave/state/journal.ts";
 import { Blob } from "../../src/enclave/state/page.ts";
@@ -12,7 +13,13 @@ import { State } from "../../src/enclave/state/state.ts";
 import { EngineError } from "../../src/errors.ts";
 import { accountId, codeHash, contractId } from "../../src/wire/bytes.ts";
 import { decode, encode } from "../../src/wire/scale.ts";
-import { type ProofEnd, type ProvablePart, readStateProof, writeStateProof } from "../../src/wire/state-proof.ts";
+import {
+  mostEntries,
+  type ProofEnd,
+  type ProvablePart,
+  readStateProof,
+  writeStateProof,
+} from "../../src/wire/state-proof.ts";
 import { id, info } from "./changes.ts";
 
 const parts = ["account", "contract", "code"] as const;
@@ -56,6 +63,10 @@ function refused(work: () => unknown): void {
 }
 
 describe("a proof of what is in the state", () => {
+  it("has room for as many entries as a bucket has", () => {
+    expect(mostEntries).toBe(bucketEntries);
+  });
+
   it("shows what is at a key, or that nothing is, however many are there and however alike", () => {
     const sizes = fc.constantFrom(0, 1, 2, 4, 5, 8, 15, 16, 17, 63, 64, 65, 300, 1500);
     fc.assert(
