@@ -2,7 +2,8 @@
 /**
  * The `phatvm` command: finds the command asked for, loads it alone, and ends with its exit code.
  *
- * Exit codes: 0 done; 1 the contract or the network said no; 2 the call was wrong. 130 after Ctrl-C, 143 after SIGTERM.
+ * Exit codes: 0 done; 1 the contract or the network said no; 2 the call was wrong; 130 after Ctrl-C and 143 after SIGTERM,
+ * unless the command waits for nothing else.
  * @module
  */
 
