@@ -21,7 +21,7 @@ const sight = new Int32Array(1);
 /** Takes the changed children of a branch. */
 function gather(branch: Branch): void {
   for (let rest = branch.changed; rest !== 0; rest &= rest - 1) {
-    const child = branch[31 - Math.clz32(rest & -rest)];
+    const child = branch.child(31 - Math.clz32(rest & -rest));
     if (child instanceof Page) {
       if (pages.length < most) pages.push(child);
     } else if (child instanceof Branch && below.length < most) below.push(child);

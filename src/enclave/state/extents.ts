@@ -125,7 +125,7 @@ class Saving {
     const chunks: (Chunk | undefined)[] = [];
     let total = 0;
     for (let slot = 0; slot < branchWidth; slot++) {
-      const child = branch[slot];
+      const child = branch.child(slot);
       const chunk = child === undefined ? undefined : yield* this.#node(tree, child, branch, slot, depth + branchBits);
       chunks.push(chunk);
       total += chunk?.bytes.length ?? 0;
@@ -133,7 +133,7 @@ class Saving {
     for (let slot = 0; slot < branchWidth && total > extentBytes; slot++) {
       const chunk = chunks[slot];
       if (chunk === undefined || chunk.reference || chunk.bytes.length < childBytes) continue;
-      const node = branch[slot] as Page | Branch;
+      const node = branch.child(slot) as Page | Branch;
       chunks[slot] = yield* this.#put(chunk, node, branch.hashOf(slot), branch.weightOf(slot));
     }
     return {
@@ -350,10 +350,10 @@ function gatherBelow(
 ): void {
   if (node instanceof Branch) {
     for (let slot = 0; slot < branchWidth; slot++) {
-      const child = node[slot];
+      const child = node.child(slot);
       if (child === undefined) continue;
       const putChild = (absent: Absent): void => {
-        node[slot] = absent;
+        node.setChild(slot, absent);
       };
       gatherNode(tree, child, { way: { branch: node, slot, up: way }, within: inside, put: putChild }, out);
     }
@@ -389,7 +389,7 @@ function residentOf(tree: Tree, node: Node): number {
     for (let rest = node.holes; rest !== 0; rest &= rest - 1) {
       const slot = 31 - Math.clz32(rest & -rest);
       whole -= node.weightOf(slot);
-      const child = node[slot];
+      const child = node.child(slot);
       if (child !== undefined) sum += residentOf(tree, child);
     }
     return sum + whole;
@@ -416,7 +416,7 @@ function dirtyOf(tree: Tree, node: Node): number {
   let sum = 0;
   if (node instanceof Branch) {
     for (let slot = 0; slot < branchWidth; slot++) {
-      const child = node[slot];
+      const child = node.child(slot);
       if (child !== undefined) sum += dirtyOf(tree, child);
     }
     return sum;
@@ -457,7 +457,7 @@ function* placesOfNode(
   const node = start instanceof Absent ? tree.load(start, parent, slot, depth) : start;
   if (node instanceof Branch) {
     for (let i = 0; i < branchWidth; i++) {
-      const child = node[i];
+      const child = node.child(i);
       if (child !== undefined) yield* placesOfNode(tree, child, node, i, depth + branchBits);
     }
     return;

@@ -6,6 +6,7 @@
 import { blake2Area } from "../../crypto/hash.ts";
 import { branchWidth, hashFour } from "../../crypto/merkle.ts";
 import type { Page, Place } from "./page.ts";
+import { Sixteen } from "./sixteen.ts";
 
 /** What a branch can have below it. */
 export type Node = Page | Branch | Absent;
@@ -22,9 +23,7 @@ const allChanged = (1 << branchWidth) - 1;
 const heaviest = 0x7fff_ffff;
 
 /** A place where keys part, by four bits. */
-export class Branch {
-  /** The children stand in the branch itself: one place less to go to. */
-  [slot: number]: Node | undefined;
+export class Branch extends Sixteen<Node> {
   readonly epoch: number;
   /**
    * Of each child the hash, eight words, then the hashes of four of those each, then how many entries are below each
@@ -43,18 +42,14 @@ export class Branch {
   /** When it was last used, if it was written. */
   usedAt = 0;
 
-  constructor(
-    epoch: number,
-    children?: { readonly [slot: number]: Node | undefined },
-    row?: Int32Array,
-    changed = allChanged,
-    holes = 0,
-  ) {
+  constructor(epoch: number, children?: Sixteen<Node>, row?: Int32Array, changed = allChanged, holes = 0) {
+    super();
     this.epoch = epoch;
     this.row = row ?? new Int32Array(rowLength);
     this.changed = changed;
     this.holes = holes;
-    for (let slot = 0; slot < branchWidth; slot++) this[slot] = children?.[slot];
+    if (children === undefined) return;
+    for (let slot = 0; slot < branchWidth; slot++) this.setChild(slot, children.child(slot));
   }
 
   /** A copy to be changed in another epoch. */
@@ -80,7 +75,7 @@ export class Branch {
 
   /** Takes what is known of a child that is absent. */
   refer(slot: number, hash: Uint8Array): void {
-    const { count, weight } = this[slot] as Absent;
+    const { count, weight } = this.child(slot) as Absent;
     this.row.set(new Int32Array(hash.slice().buffer), words * slot);
     this.row[counts + slot] = count;
     this.row[weights + slot] = Math.min(weight, heaviest);
@@ -91,7 +86,7 @@ export class Branch {
   clearChild(slot: number): void {
     const { row } = this;
     this.resized = true;
-    this[slot] = undefined;
+    this.setChild(slot, undefined);
     row.fill(0, words * slot, words * (slot + 1));
     row[counts + slot] = 0;
     row[weights + slot] = 0;

@@ -161,7 +161,7 @@ function readBranch(r: Reader, depth: number): Branch {
     if ((bitmap & (1 << slot)) === 0) continue;
     const child = readNode(r, depth + branchBits);
     if (child === undefined) throw r.fail("a child that is not there");
-    branch[slot] = child.node;
+    branch.setChild(slot, child.node);
     if (child.hash !== undefined) branch.refer(slot, child.hash);
   }
   return branch;

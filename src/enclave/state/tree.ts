@@ -168,7 +168,7 @@ export abstract class Tree {
         return this.index < 0 ? undefined : node;
       }
       slot = childOf(key, length, depth);
-      const child: Node | undefined = node[slot];
+      const child: Node | undefined = node.child(slot);
       if (child === undefined) return undefined;
       parent = node;
       node = child;
@@ -184,7 +184,7 @@ export abstract class Tree {
       if (node instanceof Absent) node = this.load(node, parent, childOf(key, key.length, depth - branchBits), depth);
       if (node instanceof Page) return { branches, page: node };
       branches.push(node);
-      node = node[childOf(key, key.length, depth)];
+      node = node.child(childOf(key, key.length, depth));
     }
     return { branches, page: undefined };
   }
@@ -217,7 +217,12 @@ export abstract class Tree {
       slot = childOf(key, length, depth);
       node.changed |= 1 << slot;
       parent = node;
-      node = node[slot] ??= emptyPage(this.#epoch);
+      let child = node.child(slot);
+      if (child === undefined) {
+        child = emptyPage(this.#epoch);
+        node.setChild(slot, child);
+      }
+      node = child;
     }
   }
 
@@ -228,7 +233,7 @@ export abstract class Tree {
 
   #put(parent: Branch | undefined, slot: number, node: Node): void {
     if (parent === undefined) this.#root = node;
-    else parent[slot] = node;
+    else parent.setChild(slot, node);
   }
 
   /** A branch over the entries of a page. */
@@ -238,7 +243,7 @@ export abstract class Tree {
       const slot = childOf(page.key(from), page.keyLength(from), depth);
       let to = from + 1;
       while (to < page.count && childOf(page.key(to), page.keyLength(to), depth) === slot) to++;
-      branch[slot] = pageOf(this.#epoch, [{ page, from, to }], depth + branchBits);
+      branch.setChild(slot, pageOf(this.#epoch, [{ page, from, to }], depth + branchBits));
       from = to;
     }
     return branch;
@@ -281,7 +286,7 @@ export abstract class Tree {
     if (node instanceof Page) yield node;
     else {
       for (let i = 0; i < branchWidth; i++) {
-        const child = node[i];
+        const child = node.child(i);
         if (child !== undefined) yield* this.#pagesOf(child, node, i, depth + branchBits);
       }
     }
@@ -309,7 +314,7 @@ export abstract class Tree {
     }
     for (let rest = node.changed; rest !== 0; rest &= rest - 1) {
       const slot = 31 - Math.clz32(rest & -rest);
-      if (depth === 0) lookAhead(node[slot]);
+      if (depth === 0) lookAhead(node.child(slot));
       this.#sealChild(node, slot, depth);
     }
     if (!node.resized || node.count > bucketEntries) {
@@ -318,7 +323,7 @@ export abstract class Tree {
     }
     const runs = [];
     for (let slot = 0; slot < branchWidth; slot++) {
-      const child = node[slot];
+      const child = node.child(slot);
       if (child === undefined) continue;
       const page = child instanceof Absent ? this.load(child, node, slot, depth + branchBits) : child;
       if (!(page instanceof Page)) throw new EngineError("Internal", { what: "a branch of few entries" });
@@ -328,7 +333,7 @@ export abstract class Tree {
   }
 
   #sealChild(branch: Branch, slot: number, depth: number): void {
-    const child = branch[slot];
+    const child = branch.child(slot);
     if (child instanceof Absent) return;
     const node = child === undefined ? undefined : this.#seal(child, depth + branchBits);
     if (node === undefined) {
@@ -336,9 +341,9 @@ export abstract class Tree {
       return;
     }
     branch.takeHash(slot);
-    if (branch[slot] === node && !node.resized) return;
+    if (child === node && !node.resized) return;
     node.resized = false;
-    branch[slot] = node;
+    branch.setChild(slot, node);
     if (node instanceof Page) {
       branch.takeSize(slot, node.count, weightOfPage(node, this.values));
       branch.holes &= ~(1 << slot);
