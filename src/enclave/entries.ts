@@ -97,8 +97,9 @@ interface Started {
   readonly queries: Queries;
 }
 
-/** Milliseconds of blocks between two turns of everything else. */
+/** Milliseconds of blocks between two turns of everything else, and those that such a turn may have, about. */
 const sliceMs = 4;
+const patienceMs = 8;
 
 const nothing = new Uint8Array(0);
 /** Milliseconds of a clock that never goes back. */
@@ -128,7 +129,7 @@ export class Entries {
   /** @param pace of blocks. */
   constructor(surroundings: Pick<Surroundings, "openPlatform" | "openFiles">, pace: Partial<Pace> = {}) {
     this.#surroundings = surroundings;
-    this.#line = new Line({ now, sliceMs, later: setImmediate, ...pace });
+    this.#line = new Line({ now, sliceMs, patienceMs, later: setImmediate, ...pace });
   }
 
   /**
@@ -138,6 +139,7 @@ export class Entries {
    * @throws {PhatError} whatever is wrong with it; the enclave is as it was. A promise rejects with the same.
    */
   call(entry: number, frame: Uint8Array, request = 0, from = 0, to = frame.length): Uint8Array | Promise<Uint8Array> {
+    this.#line.press();
     if (this.#retired) throw new EngineError("EnclaveRetired");
     switch (entry) {
       case Entry.query:

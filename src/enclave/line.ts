@@ -2,7 +2,8 @@
  * What is to happen one after the other: each piece of work is done to its end before the next begins, in slices of time.
  *
  * Work that is due at once is done at once, as far as its slice reaches. The rest of it, and what comes after it, gives way
- * to everything else that the isolate has to do, and goes on when that has had its turn.
+ * to everything else that the isolate has to do, and goes on when that has had its turn: or, should so much come that the
+ * turn has no end, between two calls when it has waited for long. Nobody can hold it up by asking much.
  * @module
  */
 
@@ -15,6 +16,8 @@ export interface Pace {
   readonly now: () => number;
   /** Milliseconds of work between two turns of everything else; 0: it yields whenever it may. */
   readonly sliceMs: number;
+  /** Milliseconds for which work gives way, at most, while calls come one after the other. */
+  readonly patienceMs: number;
   /** Calls back when everything else has had its turn. */
   readonly later: (work: () => void) => void;
 }
@@ -35,6 +38,10 @@ export class Line {
   /** When everything else had its last turn; undefined when nothing has been done here since. */
   #since: number | undefined;
   #unseen = 0;
+  /** When work that stands here gave way. */
+  #gaveWay = 0;
+  /** Whether a turn will come. */
+  #awaited = false;
 
   constructor(pace: Pace) {
     this.#pace = pace;
@@ -75,10 +82,31 @@ export class Line {
     }
     return new Promise((resolve, reject) => {
       this.#standing.push({ work, resolve, reject });
-      if (this.#standing.length === 1) this.#pace.later(() => this.#go());
+      if (this.#standing.length > 1) return;
+      this.#gaveWay = this.#pace.now();
+      this.#await();
     });
   }
 
+  #await(): void {
+    if (this.#awaited) return;
+    this.#awaited = true;
+    this.#pace.later(() => {
+      this.#awaited = false;
+      this.#go();
+      if (this.#standing.length > 0) this.#await();
+      else this.#since = undefined;
+    });
+  }
+
+  /** Lets work go on that has given way for long; to be called between whatever else comes. */
+  press(): void {
+    if (this.#standing.length === 0) return;
+    const { now, patienceMs } = this.#pace;
+    if (now() - this.#gaveWay >= patienceMs) this.#go();
+  }
+
+  /** A slice. */
   #go(): void {
     this.#since = this.#pace.now();
     this.#unseen = 0;
@@ -96,7 +124,6 @@ export class Line {
       }
       if (this.used()) break;
     }
-    if (this.#standing.length > 0) this.#pace.later(() => this.#go());
-    else this.#since = undefined;
+    this.#gaveWay = this.#pace.now();
   }
 }

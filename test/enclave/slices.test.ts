@@ -217,7 +217,7 @@ class Sliced {
     const { disk } = this;
     this.entries = new Entries(
       { openPlatform: () => disk.platform(), openFiles: () => disk.folder() },
-      { sliceMs: 0, later: (work) => this.#later.push(work), ...pace },
+      { sliceMs: 0, patienceMs: Number.POSITIVE_INFINITY, later: (work) => this.#later.push(work), ...pace },
     );
     const settings = checkSettings(memoryBytes === undefined ? {} : { enclave: { memoryBytes } });
     const given = { platformFolder: "p", checkpointFolder: "c", genesis: genesisBytes, settings, ...kept };
@@ -434,6 +434,25 @@ describe("a block in slices", () => {
     expect(at.height).toBe(height + 1);
     for (const block of blocks) await plain.call(Entry.dispatch, block);
     for (let n = 0; n < questions.length; n++) expect(await ask(sliced, n)).toBe(await ask(plain, n));
+  });
+
+  it("is not held up by calls that come and come, so that nothing else gets a turn", async () => {
+    const { sliced } = await pair();
+    const block = network.next([0, 1, 2, 3].map((n) => command(one, act.set(1, n))));
+    let time = 0;
+    const pressed = new Sliced({ secrets: sliced.secrets }, { sliceMs: 1, patienceMs: 5, now: () => (time += 1) });
+    await pressed.feed(network.blocks.slice(0, -1));
+    let ended = false;
+    const dispatched = pressed.call(Entry.dispatch, block).finally(() => {
+      ended = true;
+    });
+    let calls = 0;
+    while (!ended && calls < 1000) {
+      await pressed.call(...asked(one, act.get(1)));
+      calls++;
+    }
+    expect(calls).toBeGreaterThan(4);
+    expect(bytes(await dispatched)).toBe(bytes(await sliced.whole(Entry.dispatch, block)));
   });
 
   it("refuses what is refused at any time, and is executed all the same", async () => {
