@@ -7,6 +7,7 @@ export default defineConfig({
     // A test that hangs fails; one on a machine that is slow, or busy with something else, does not.
     testTimeout: 300_000,
     hookTimeout: 300_000,
+    teardownTimeout: 60_000,
     expect: { poll: { timeout: 120_000 } },
     pool: "forks",
     maxWorkers: 2,
