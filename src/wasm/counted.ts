@@ -9,7 +9,7 @@
  */
 
 import type { ModuleInfo } from "./module.ts";
-import { combine, constant, Evaluation, giveUp, isLinear, type Linear, notCounted, type Turn } from "./symbolic.ts";
+import { combine, constant, Evaluation, giveUp, isLinear, type Linear, type Turn } from "./symbolic.ts";
 
 /** Addresses that differ only by constants: from `lowest` on, ending before `end`, all on top of `terms`. */
 export interface Reach {
@@ -26,6 +26,8 @@ export interface CountedLoop {
   readonly traps: boolean;
   /** Where the arm of the `if` that tests the head begins; -1 for `tail`. */
   readonly arm: number;
+  /** Whether the test at the head is code that can be run on its own, and ends in an i32 comparison by order. */
+  readonly asks: boolean;
   /** `head`: tested before each iteration. `tail`: after it, so that the body runs once more than the test says. */
   readonly test: "head" | "tail";
   /** Goes on while this is above zero (`equality`: differs from zero); shrinks by `shrink` an iteration. */
@@ -42,23 +44,16 @@ export interface CountedLoop {
  * Evaluates the loop whose body's code begins at `start` and whose `end` opcode is the byte before `end`.
  *
  * The caller has made sure that the loop is valid, has no type, holds no other loop, and is left only at its end.
+ * Gives up (`symbolic.ts`) when the loop is no counted one.
  */
-export function recogniseCounted(
-  code: Uint8Array,
-  info: ModuleInfo,
-  start: number,
-  end: number,
-): CountedLoop | undefined {
-  try {
-    return finish(new Evaluation(code, info, start, end).run());
-  } catch (thrown) {
-    if (thrown === notCounted) return undefined;
-    throw thrown;
-  }
+export function recogniseCounted(code: Uint8Array, info: ModuleInfo, start: number, end: number): CountedLoop {
+  return finish(new Evaluation(code, info, start, end).run(), code);
 }
 
+const isOrder = (op: number): boolean => op >= 0x48 && op <= 0x4f;
+
 /** Works out from one turn how all turns go. */
-function finish(turn: Turn): CountedLoop {
+function finish(turn: Turn, code: Uint8Array): CountedLoop {
   const { test, comparison } = turn;
   const steps = new Map<number, Linear>();
   for (const [local, value] of turn.locals) {
@@ -114,6 +109,7 @@ function finish(turn: Turn): CountedLoop {
   return {
     traps: turn.traps,
     arm: turn.arm,
+    asks: test === "head" && !comparison.equality && isOrder(code[turn.arm - 3]!),
     test,
     form: comparison.form,
     equality: comparison.equality,
@@ -124,31 +120,4 @@ function finish(turn: Turn): CountedLoop {
     unsigned: comparison.unsigned,
     reaches: [...groups.values()],
   };
-}
-
-/** The number of iterations when it is the same on every arrival: `known` gives the locals that the code before the loop sets to constants. */
-export function staticCount(loop: CountedLoop, known: ReadonlyMap<number, number>): number | undefined {
-  const value = ({ constant: sum, terms }: Linear): number | undefined => {
-    let total = sum;
-    for (const [symbol, coefficient] of terms) {
-      const own = known.get(symbol);
-      if (own === undefined) return undefined;
-      total += coefficient * own;
-    }
-    return total;
-  };
-  const start = value(loop.form);
-  const { shrink } = loop;
-  if (start === undefined || shrink.terms.size > 0) return undefined;
-  const more = loop.equality ? start * shrink.constant : Math.ceil(start / shrink.constant);
-  if (more < (loop.equality ? 0 : 1)) return undefined;
-  const count = loop.test === "head" ? more : more + 1;
-  for (const { form, step } of loop.sides) {
-    const first = value(form);
-    if (first === undefined || step.terms.size > 0) return undefined;
-    const last = first + step.constant * count;
-    const least = loop.unsigned ? 0 : -(2 ** 31);
-    if (Math.min(first, last) < least || Math.max(first, last) >= 2 ** 31) return undefined;
-  }
-  return count;
 }

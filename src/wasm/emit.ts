@@ -16,21 +16,12 @@
  */
 
 import { writeCanonical } from "./canonical.ts";
-import type { CountedLoop } from "./counted.ts";
 import type { Depths } from "./depth.ts";
 import * as event from "./events.ts";
 import { taintedResult } from "./floats.ts";
-import { guardBytes, writeGuard } from "./guard.ts";
-import {
-  afterLocal,
-  countLocal,
-  depthLocal,
-  gasLocal,
-  iterationsLocal,
-  Locals,
-  resultLocal,
-  sizeLocal,
-} from "./locals.ts";
+import { Guard, guardBytes } from "./guard.ts";
+import { afterLocal, countLocal, depthLocal, gasLocal, iterationsLocal, Locals, resultLocal } from "./locals.ts";
+import { largestUntested, type Treatment } from "./loops.ts";
 import type { ModuleInfo } from "./module.ts";
 import type { Settings } from "./options.ts";
 import type { Passing } from "./passing.ts";
@@ -40,6 +31,9 @@ import type { Writer } from "./writer.ts";
 
 /** A function this short without calls and loops is not tested at its entry: the next test is never far. */
 const shortLeaf = 100;
+
+/** i32 comparisons from `lt_s` on, negated. */
+const opposite = [0x4e, 0x4f, 0x4c, 0x4d, 0x4a, 0x4b, 0x48, 0x49];
 
 /** Indices of the globals that the pass appends. */
 export interface Globals {
@@ -111,6 +105,7 @@ export class Emitter {
     this.inLocal = false;
     this.tested = false;
     let region = -1;
+    let prepaid = false;
     let p = bodies.code[i]!;
     this.places.push(w.o, p);
     const { pos, kind, a, b, cost } = events;
@@ -127,14 +122,14 @@ export class Emitter {
           this.enter(i, cost[e]!, plan.inLocal, last - first);
           break;
         case event.openLoop:
-          if (meter && cost[e]! > 0) {
-            const test = !plan.untested.has(e - 1);
+          if (meter && cost[e]! > 0 && !prepaid) {
+            const test = plan.treated.get(e - 1)?.kind !== "untested";
             this.charge(cost[e]!, test);
             if (test) this.test();
           }
           break;
         case event.openOther:
-          if (meter) this.charge(cost[e]!, false);
+          if (meter && !prepaid) this.charge(cost[e]!, false);
           break;
         case event.call:
         case event.lastCall: {
@@ -151,16 +146,23 @@ export class Emitter {
           this.beforeCall(i, a[e]!, true);
           if (depths.passes[i] === 1) this.release(i);
           break;
-        case event.loop:
+        case event.loop: {
+          const treatment = plan.treated.get(e);
           if (meter && !this.inLocal && (a[e] === 0 || b[e]! > a[e]!)) {
             region = e;
             this.reload();
             this.inLocal = true;
           }
-          if (plan.counted.has(e)) this.wholeLoop(e, plan.counted.get(e)!);
+          if (treatment?.kind === "whole") this.wholeLoop(e, treatment);
+          if (treatment?.kind === "prepaid") {
+            this.prepay(e, treatment);
+            prepaid = true;
+          }
           break;
+        }
         case event.loopEnd:
-          if (plan.counted.has(a[e]!)) w.byte(0x0b);
+          prepaid = false;
+          this.closeWhole(plan.treated.get(a[e]!));
           if (region === a[e]) {
             region = -1;
             this.inLocal = false;
@@ -239,30 +241,57 @@ export class Emitter {
     } else this.locals.set(gasLocal);
   }
 
-  /** Before a counted loop: when it will run to its end, charges it as a whole and runs a copy without charges. The loop itself becomes the other arm. */
-  private wholeLoop(loop: number, found: CountedLoop): void {
-    const { w, locals, globals } = this;
-    const { events } = this.scanner;
-    const { pos, kind, a, cost } = events;
-    const head = cost[loop + 1]!;
+  /** What the head and the rest of an innermost loop cost a turn, and where it ends. */
+  private costsOf(loop: number): { head: number; body: number; loopEnd: number } {
+    const { kind, cost } = this.scanner.events;
     let body = 0;
     let loopEnd = loop + 1;
     for (; kind[loopEnd] !== event.loopEnd; loopEnd++) {
       if (kind[loopEnd] === event.openOther) body += cost[loopEnd]!;
     }
-    w.room(guardBytes(found) + (pos[loopEnd]! - pos[loop]!) + 64);
-    writeGuard(w, found, {
+    return { head: cost[loop + 1]!, body, loopEnd };
+  }
+
+  /** Before a loop that always runs so many turns, and cannot trap: charges all of them. */
+  private prepay(loop: number, { found, bounds }: Treatment): void {
+    const { head, body } = this.costsOf(loop);
+    const total = bounds.turns.constant * (head + body) + (found.test === "head" ? head : 0);
+    const test = total > largestUntested;
+    this.charge(total, test);
+    if (test) this.test();
+  }
+
+  /** Before a counted loop: when it will run to its end, charges it as a whole and runs a copy without charges. The loop itself becomes the other arm. */
+  private wholeLoop(loop: number, { found, bounds }: Treatment): void {
+    const { w, locals, globals } = this;
+    const { events } = this.scanner;
+    const { pos, kind, a } = events;
+    const { head, body, loopEnd } = this.costsOf(loop);
+    w.room(guardBytes(bounds) + 2 * (pos[loopEnd]! - pos[loop]!) + 128);
+    if (bounds.asksFirst) {
+      // The test's opposite, so that engines do not take the loop's first test out of it, which makes it slower.
+      const start = pos[loop]!;
+      const order = found.arm - 3;
+      this.places.push(w.o, start);
+      locals.twice(() => locals.copy(start + 2, order));
+      w.byte(opposite[this.scanner.bytes[order]! - 0x48]!);
+      w.byte(0x04);
+      w.byte(0x40);
+      this.charge(head, false);
+      w.byte(0x05);
+    }
+    const guard = new Guard(w, bounds, {
       gas: locals.temporary(gasLocal),
       place: (local) => locals.place(local),
       iterations: locals.temporary(iterationsLocal),
-      size: locals.temporary(sizeLocal),
       after: locals.temporary(afterLocal),
       each: head + body,
       once: found.test === "head" ? head : 0,
     });
+    guard.conditions();
     w.byte(0x04);
     w.byte(0x40);
-    this.locals.get(afterLocal);
+    guard.result();
     if (this.writes) {
       this.locals.tee(gasLocal);
       this.w.indexed(0x24, globals.gas);
@@ -282,6 +311,13 @@ export class Emitter {
       locals.copy(p, pos[loopEnd]!);
     });
     w.byte(0x05);
+  }
+
+  /** After a loop of which there are two. */
+  private closeWhole(treatment: Treatment | undefined): void {
+    if (treatment?.kind !== "whole") return;
+    this.w.byte(0x0b);
+    if (treatment.bounds.asksFirst) this.w.byte(0x0b);
   }
 
   /** `prefixLength` moved the body: so must its places. */

@@ -2,12 +2,11 @@
  * Writes the comparisons that decide, on arrival at a counted loop, whether it can be charged as a whole.
  *
  * All of them are sums whose sign says yes or no; they are joined with `or`, so that one test at the end decides.
- * Computed in 64 bits, where nothing here can overflow: what is compared is bounded by 2^34, factors by 2^20 or by
- * the step of the comparison itself.
+ * Computed in 64 bits, where nothing overflows unless another of them says no (`bounds.ts`).
  * @module
  */
 
-import type { CountedLoop } from "./counted.ts";
+import { type Bounds, turnsSymbol } from "./bounds.ts";
 import type { Linear } from "./symbolic.ts";
 import type { Writer } from "./writer.ts";
 
@@ -17,9 +16,8 @@ export interface GuardContext {
   readonly gas: number;
   /** Where a local of the original is. */
   readonly place: (local: number) => number;
-  /** Locals for the number of iterations, the size of memory and what the counter will hold after the loop. */
+  /** Locals for the number of iterations and for what the counter will hold after the loop. */
   readonly iterations: number;
-  readonly size: number;
   readonly after: number;
   /** Cost of one iteration, and of the head that is run once more than the body. */
   readonly each: number;
@@ -32,145 +30,135 @@ const sub = 0x7d;
 const mul = 0x7e;
 const or = 0x84;
 
-/** The most bytes that a guard for `loop` may take. */
-export const guardBytes = (loop: CountedLoop): number => 160 + 160 * (loop.reaches.length + loop.sides.length);
+/** The most bytes that what is written here takes. */
+export const guardBytes = ({ natural, withinMemory }: Bounds): number =>
+  480 + 128 * (natural.length + withinMemory.length);
 
-/** Leaves 1 on the stack when the loop can be charged as a whole; `after` then holds the counter after it. */
-export function writeGuard(w: Writer, loop: CountedLoop, context: GuardContext): void {
-  const op = (code: number): void => w.byte(code);
-  const number = (value: number): void => {
-    op(i64Const);
-    w.signed(value);
-  };
-  const local = (code: number, index: number): void => {
-    op(code);
-    w.u32(index);
-  };
-  const linear = ({ constant, terms }: Linear): void => {
+/** Writes parts of one guard. */
+export class Guard {
+  private readonly w: Writer;
+  private readonly bounds: Bounds;
+  private readonly context: GuardContext;
+
+  constructor(w: Writer, bounds: Bounds, context: GuardContext) {
+    this.w = w;
+    this.bounds = bounds;
+    this.context = context;
+  }
+
+  private number(value: number): void {
+    this.w.byte(i64Const);
+    this.w.signed(value);
+  }
+
+  /** A sum in 64 bits, or its low half in 32. */
+  private linear({ constant, terms }: Linear, wide = true): void {
+    const { w } = this;
+    const [addition, subtraction, product] = wide ? [add, sub, mul] : [0x6a, 0x6b, 0x6c];
     let first = true;
-    if (constant !== 0 || terms.size === 0) {
-      number(constant);
-      first = false;
-    }
+    const number = (value: number): void => {
+      w.byte(wide ? i64Const : 0x41);
+      w.signed(wide ? value : value | 0);
+    };
+    // What is subtracted comes last, where it needs no product.
     for (const [symbol, coefficient] of terms) {
-      if ((symbol & 1) === 1) local(0x23, symbol >> 1);
-      else local(0x20, context.place(symbol >> 1));
-      op(0xac);
+      if (coefficient === -1) continue;
+      this.symbol(symbol, wide);
       if (coefficient !== 1) {
         number(coefficient);
-        op(mul);
+        w.byte(product);
       }
-      if (!first) op(add);
+      if (!first) w.byte(addition);
       first = false;
     }
-  };
-  const isZero = ({ constant, terms }: Linear): boolean => constant === 0 && terms.size === 0;
-  /** `form` after so many iterations: all, or all but one. */
-  const later = (form: Linear, step: Linear, allButOne: boolean): void => {
-    linear(form);
-    if (isZero(step)) return;
-    local(0x20, context.iterations);
-    if (allButOne) {
-      number(1);
-      op(sub);
+    if (constant !== 0 || first) {
+      number(constant);
+      if (!first) w.byte(addition);
     }
-    linear(step);
-    op(mul);
-    op(add);
-  };
+    for (const [symbol, coefficient] of terms) {
+      if (coefficient !== -1) continue;
+      this.symbol(symbol, wide);
+      w.byte(subtraction);
+    }
+  }
 
-  // The number of iterations; at least one.
-  const { shrink } = loop;
-  linear(loop.form);
-  if (loop.equality) {
-    if (shrink.constant === -1) {
-      number(-1);
-      op(mul);
+  private symbol(symbol: number, wide: boolean): void {
+    const { w, context } = this;
+    if (symbol === turnsSymbol) {
+      w.indexed(0x20, context.iterations);
+      return;
     }
-  } else if (shrink.terms.size > 0) {
-    linear(shrink);
-    number(1);
-    op(sub);
-    op(add);
-    linear(shrink);
-    number(1);
-    linear(shrink);
-    number(0);
-    op(0x55);
-    op(0x1b);
-    op(0x7f);
-  } else if (shrink.constant !== 1) {
-    number(shrink.constant - 1);
-    op(add);
-    number(shrink.constant);
-    op(0x7f);
+    if ((symbol & 1) === 1) w.indexed(0x23, symbol >> 1);
+    else w.indexed(0x20, context.place(symbol >> 1));
+    if (wide) w.byte(0xac);
   }
-  if (loop.test === "tail") {
-    number(1);
-    op(add);
-  }
-  local(0x22, context.iterations);
-  number(loop.test === "tail" && !loop.equality ? 2 : 1);
-  op(sub);
-  if (shrink.terms.size > 0) {
-    linear(shrink);
-    number(1);
-    op(sub);
-    op(or);
-  }
-  // What the counter will hold.
-  local(0x20, context.gas);
-  local(0x20, context.iterations);
-  number(context.each);
-  op(mul);
-  op(sub);
-  if (context.once > 0) {
-    number(context.once);
-    op(sub);
-  }
-  local(0x22, context.after);
-  op(or);
-  // What is compared stays in range, so that it is what its linear form says.
-  for (const { form, step } of loop.sides) {
-    const plain = form.constant === 0 && form.terms.size === 1 && [...form.terms.values()][0] === 1;
-    for (const end of [0, 1]) {
-      if (end === 0 && plain && !loop.unsigned) continue;
-      if (end === 1 && isZero(step)) continue;
-      const value = (): void => (end === 0 ? linear(form) : later(form, step, false));
-      value();
-      if (!loop.unsigned) {
-        number(2 ** 31);
-        op(add);
-      }
-      op(or);
-      number(2 ** 31 - 1);
-      value();
-      op(sub);
-      op(or);
+
+  /** Works out the number of turns. What is divided is below 2^32 where the conditions hold, and what it is divided by is not zero. */
+  private divide(): void {
+    const { w, bounds, context } = this;
+    const { dividend, divisor, more } = bounds.quotient!;
+    const power = Math.log2(divisor.constant);
+    this.linear(dividend, false);
+    if (divisor.terms.size === 0 && Number.isInteger(power)) {
+      w.byte(0x41);
+      w.signed(power);
+      w.byte(0x76);
+    } else {
+      this.linear(divisor, false);
+      w.byte(0x6e);
     }
+    w.byte(0xad);
+    this.number(more);
+    w.byte(add);
+    w.indexed(0x21, context.iterations);
   }
-  // Every access lies inside memory, in the first iteration and in the last.
-  if (loop.reaches.length > 0) {
-    op(0x3f);
-    op(0x00);
-    op(0xad);
-    number(16);
-    op(0x86);
-    local(0x21, context.size);
-  }
-  for (const { terms, lowest, end, step } of loop.reaches) {
-    for (const last of [false, true]) {
-      if (last && isZero(step)) continue;
-      const value = (constant: number): void =>
-        last ? later({ constant, terms }, step, true) : linear({ constant, terms });
-      value(lowest);
-      op(or);
-      local(0x20, context.size);
-      value(end);
-      op(sub);
-      op(or);
+
+  /** Sets the local `after` to what the counter will hold after so many turns. */
+  private subtract(turns: Linear): void {
+    const { w, context } = this;
+    w.indexed(0x20, context.gas);
+    this.linear(turns);
+    this.number(context.each);
+    w.byte(mul);
+    w.byte(sub);
+    if (context.once > 0) {
+      this.number(context.once);
+      w.byte(sub);
     }
+    w.indexed(0x22, context.after);
   }
-  number(0);
-  op(0x59);
+
+  /** Leaves 1 on the stack when the loop can be charged as a whole. */
+  conditions(): void {
+    const { w, bounds } = this;
+    if (bounds.quotient !== undefined && !bounds.later) this.divide();
+    this.subtract(bounds.turns);
+    for (const form of bounds.natural) {
+      this.linear(form);
+      w.byte(or);
+    }
+    for (const form of bounds.withinMemory) {
+      w.byte(0x3f);
+      w.byte(0x00);
+      w.byte(0xad);
+      this.number(16);
+      w.byte(0x86);
+      this.linear(form);
+      w.byte(sub);
+      w.byte(or);
+    }
+    this.number(0);
+    w.byte(0x59);
+  }
+
+  /** Where all conditions hold: leaves on the stack what the counter will hold after the loop. */
+  result(): void {
+    const { w, bounds, context } = this;
+    if (!bounds.later) {
+      w.indexed(0x20, context.after);
+      return;
+    }
+    this.divide();
+    this.subtract({ constant: 0, terms: new Map([[turnsSymbol, 1]]) });
+  }
 }

@@ -19,9 +19,8 @@ export const f32Local = 4;
 export const f64Local = 5;
 export const vectorLocal = 6;
 export const iterationsLocal = 7;
-export const sizeLocal = 8;
-export const afterLocal = 9;
-const temporaryTypes = [i64, i32, i32, i32, f32, f64, v128, i64, i64, i64];
+export const afterLocal = 8;
+const temporaryTypes = [i64, i32, i32, i32, f32, f64, v128, i64, i64];
 
 /** Where the locals of the function being written are. */
 export class Locals {

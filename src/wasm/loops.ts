@@ -3,9 +3,11 @@
  * @module
  */
 
-import { type CountedLoop, recogniseCounted, staticCount } from "./counted.ts";
+import { type Bounds, boundsOf } from "./bounds.ts";
+import { type CountedLoop, recogniseCounted } from "./counted.ts";
 import * as event from "./events.ts";
 import type { Scanner } from "./scan.ts";
+import { considered } from "./symbolic.ts";
 
 /** Loops longer than this are not worth a second copy. */
 const longestCounted = 256;
@@ -13,15 +15,21 @@ const longestCounted = 256;
 const fewestIterations = 16;
 /** Loops that run at most so often, known in advance, and cost at most so much, are not tested for exhaustion. */
 const mostUntested = 4096;
-const largestUntested = 2 ** 33;
+export const largestUntested = 2 ** 33;
 /** No iteration of a loop that is charged as a whole costs more: a guard's sums must not overflow. */
 const largestIteration = 2 ** 29;
+/** A loop that is charged as a whole always costs less: the writer's numbers end there. */
+const largestPrepaid = 2 ** 52;
 
 /** What becomes of a loop that counts; nothing does of one without. */
 export interface Treatment {
   readonly found: CountedLoop;
-  /** Charged as a whole where a guard says so, which takes `bytes` for its second copy; or never tested. */
-  readonly kind: "whole" | "untested";
+  readonly bounds: Bounds;
+  /**
+   * Charged as a whole where a guard says so, which takes `bytes` for its second copy; charged as a whole always; or
+   * charged turn by turn and never tested.
+   */
+  readonly kind: "whole" | "prepaid" | "untested";
   readonly bytes: number;
 }
 
@@ -31,13 +39,19 @@ export interface Treatment {
  * @param spare how many bytes may be spent on a second copy
  */
 export function treatLoop(scanner: Scanner, loop: number, loopEnd: number, spare: number): Treatment | undefined {
-  const { events, bytes } = scanner;
+  const { events, bytes, info } = scanner;
   const { pos, kind, a, b, cost } = events;
   const start = pos[loop]!;
   const end = pos[loopEnd]!;
   if (end - start > longestCounted || a[loop] !== 0 || b[loopEnd] === 1 || bytes[start + 1] !== 0x40) return undefined;
-  const found = recogniseCounted(bytes, scanner.info, start + 2, end);
-  if (found === undefined) return undefined;
+  const known = cost[loop] === 1 ? constantBefore(bytes, start) : new Map<number, number>();
+  const memory = (info.memories[0]?.minimum ?? 0) * 65_536;
+  const counts = considered(() => {
+    const found = recogniseCounted(bytes, info, start + 2, end);
+    return { found, bounds: boundsOf(found, known, memory) };
+  });
+  if (counts === undefined) return undefined;
+  const { found, bounds } = counts;
   let each = 0;
   let charges = 0;
   let elsewhere = false;
@@ -49,14 +63,18 @@ export function treatLoop(scanner: Scanner, loop: number, loopEnd: number, spare
       if (pos[e] !== found.arm) elsewhere = true;
     }
   }
-  const count = staticCount(found, cost[loop] === 1 ? constantBefore(bytes, start) : new Map());
-  const short = count !== undefined && count < fewestIterations;
-  const size = end - start + 64 + 32 * (found.reaches.length + found.sides.length);
-  if (!found.traps && !short && !elsewhere && charges <= 1 && each <= largestIteration && size <= spare) {
-    return { found, kind: "whole", bytes: size };
+  const count = bounds.certain ? bounds.turns.constant : undefined;
+  if (!found.traps && !elsewhere && charges <= 1 && each <= largestIteration) {
+    const conditions = bounds.natural.length + bounds.withinMemory.length;
+    if (count !== undefined && conditions === 0 && (count + 1) * each < largestPrepaid) {
+      return { ...counts, kind: "prepaid", bytes: 0 };
+    }
+    const size = end - start + 48 + 24 * conditions + (bounds.asksFirst ? found.arm - start + 16 : 0);
+    const short = count !== undefined && count < fewestIterations;
+    if (!short && size <= spare) return { ...counts, kind: "whole", bytes: size };
   }
   if (count !== undefined && count <= mostUntested && count * each <= largestUntested) {
-    return { found, kind: "untested", bytes: 0 };
+    return { ...counts, kind: "untested", bytes: 0 };
   }
   return undefined;
 }

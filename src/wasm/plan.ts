@@ -5,30 +5,19 @@
  */
 
 import { canonicalLocal } from "./canonical.ts";
-import type { CountedLoop } from "./counted.ts";
 import type { Depths } from "./depth.ts";
 import * as event from "./events.ts";
 import { taintedResult } from "./floats.ts";
-import {
-  afterLocal,
-  countLocal,
-  depthLocal,
-  gasLocal,
-  iterationsLocal,
-  type Locals,
-  resultLocal,
-  sizeLocal,
-} from "./locals.ts";
-import { treatLoop } from "./loops.ts";
+import { afterLocal, countLocal, depthLocal, gasLocal, iterationsLocal, type Locals, resultLocal } from "./locals.ts";
+import { type Treatment, treatLoop } from "./loops.ts";
 import type { Settings } from "./options.ts";
 import type { Passing } from "./passing.ts";
 import type { Scanner } from "./scan.ts";
 
 /** The plan of the function being written; made anew for each. */
 export class Plan {
-  /** Loops that are charged as a whole, and those that need no test, by their event. */
-  readonly counted = new Map<number, CountedLoop>();
-  readonly untested = new Set<number>();
+  /** Loops that are charged as a whole, or need no test, by their event. */
+  readonly treated = new Map<number, Treatment>();
   /** Whether the counter lives in a local throughout. */
   inLocal = false;
   /** Stretches that are charged. */
@@ -62,8 +51,7 @@ export class Plan {
     let loops = 0;
     let privately = this.passing.added[i]! > 0;
     let innermost = -1;
-    this.counted.clear();
-    this.untested.clear();
+    this.treated.clear();
     const last = bodies.first[i + 1]!;
     for (let e = bodies.first[i]!; e < last; e++) {
       switch (events.kind[e]) {
@@ -106,12 +94,10 @@ export class Plan {
   private consider(loop: number, loopEnd: number, needed: Uint8Array): void {
     const treatment = treatLoop(this.scanner, loop, loopEnd, this.spare);
     if (treatment === undefined) return;
-    if (treatment.kind === "untested") {
-      this.untested.add(loop);
-      return;
-    }
+    this.treated.set(loop, treatment);
+    if (treatment.kind !== "whole") return;
     this.spare -= treatment.bytes;
-    this.counted.set(loop, treatment.found);
-    needed[iterationsLocal] = needed[sizeLocal] = needed[afterLocal] = 1;
+    needed[afterLocal] = 1;
+    if (treatment.bounds.quotient !== undefined) needed[iterationsLocal] = 1;
   }
 }

@@ -46,11 +46,21 @@ export function combine(a: Linear, b: Linear, factor: number): Linear | undefine
 }
 
 /** Thrown to end an evaluation; no error. */
-export const notCounted = Symbol("not counted");
+const notCounted = Symbol("not counted");
 
 /** Ends an evaluation: the loop is no counted one. */
 export function giveUp(): never {
   throw notCounted;
+}
+
+/** What `evaluate` gives, or nothing when it gave up. */
+export function considered<T>(evaluate: () => T): T | undefined {
+  try {
+    return evaluate();
+  } catch (thrown) {
+    if (thrown === notCounted) return undefined;
+    throw thrown;
+  }
 }
 
 /** What one turn of a loop does, in terms of what locals and globals hold when it begins. */
@@ -132,13 +142,15 @@ export class Evaluation {
   private setLocal(local: number, value: Value): void {
     this.locals.set(local, value);
     for (const { set } of this.constructs) set.add(local);
-    if (this.head === undefined && this.constructs.length === 0) this.inHeadSets = true;
+    if (this.head === undefined) this.inHeadSets = true;
   }
-  private inHeadSets = false;
 
   private openConstruct(results: number): void {
     this.constructs.push({ set: new Set(), results, height: this.stack.length });
   }
+
+  /** Whether something was set before the loop's test, which then is no mere question. */
+  private inHeadSets = false;
 
   /** What was set under a condition is not known after it. */
   private forget(set: ReadonlySet<number>): void {
@@ -241,6 +253,7 @@ export class Evaluation {
         case 0x24:
           this.setGlobals.add(this.u32());
           this.pop();
+          if (this.head === undefined) this.inHeadSets = true;
           break;
         case 0x41:
           this.stack.push(constant(this.s32()));

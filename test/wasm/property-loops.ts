@@ -179,9 +179,10 @@ class LoopCoder {
       [4, 2, 1, 0],
     ] as const);
     // Now and then a loop whose turns can be told from the code.
-    const fixed = once(4);
+    const fixed = once(3);
     const limit = (): Bytes => (fixed ? [0x41, signed(below(60))] : once(3) ? this.#number() : [0x20, bound]);
     const place = (): Bytes => {
+      if (once(5)) return [0x20, counter, 0x41, signed(of(AROUND)), 0x6a];
       const scaled: Bytes = [0x20, counter, once(2) ? [0x41, below(4), 0x74] : []];
       return once(3) ? [0x20, of([base, counter])] : [scaled, 0x20, base, once(6) ? 0x6b : 0x6a];
     };
@@ -217,14 +218,16 @@ class LoopCoder {
         : [left, limit(), comparison];
     const begin: Bytes = fixed ? [0x41, below(40), 0x21, counter] : once(2) ? [this.#number(), 0x21, counter] : [];
     const end: Bytes = tee ? [0x1a] : [];
+    // What must not be run more often than it stands there.
+    const sets: Bytes = once(10) ? [0x23, 0, 0x41, 1, 0x6a, 0x24, 0] : [];
     switch (below(5)) {
       case 0:
-        return [begin, 0x02, 0x40, 0x03, 0x40, condition, 0x0d, 1, works, advance, end, 0x0c, 0, 0x0b, 0x0b];
+        return [begin, 0x02, 0x40, 0x03, 0x40, sets, condition, 0x0d, 1, works, advance, end, 0x0c, 0, 0x0b, 0x0b];
       case 1:
       case 2:
-        return [begin, 0x03, 0x40, condition, 0x04, 0x40, works, advance, end, 0x0c, 1, 0x0b, 0x0b];
+        return [begin, 0x03, 0x40, sets, condition, 0x04, 0x40, works, advance, end, 0x0c, 1, 0x0b, 0x0b];
       case 3:
-        return [begin, 0x03, 0x40, advance, end, works, condition, 0x0d, 0, 0x0b];
+        return [begin, 0x03, 0x40, sets, advance, end, works, condition, 0x0d, 0, 0x0b];
       default:
         return tee && step !== 0 && once(2)
           ? [begin, 0x03, 0x40, works, advance, 0x0d, 0, 0x0b]

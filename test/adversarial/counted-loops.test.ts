@@ -1,0 +1,192 @@
+/**
+ * Loops made to be taken for counted ones where they are not quite: at the ends of 32 bits, of memory, and of the gas.
+ *
+ * Each is held against the oracle of `test/gas`, with plenty of gas and with limits at its charges: results, memory,
+ * globals and what is left at every trap must agree.
+ */
+
+import { beforeAll, expect, test } from "vitest";
+import type { TextParser } from "../conformance/runner.ts";
+import { wabtParser } from "../conformance/wabt-parser.ts";
+import { disagreement } from "../gas/agreement.ts";
+
+const least = -(2 ** 31);
+const most = 2 ** 31 - 1;
+
+interface Attack {
+  readonly tries: string;
+  /** The body of a function of three i32 parameters, with two i32 locals and one global, and a host function. */
+  readonly body: string;
+  readonly args: readonly (readonly [number, number, number])[];
+}
+
+/** for (local 3 = $from; local 3 $test $to; local 3 += $by) $work */
+const counting = (test: string, by: string, work: string): string =>
+  `(local.set 3 (local.get 0)) (loop $again (if (i32.${test} (local.get 3) (local.get 1)) (then
+    ${work} (local.set 3 (i32.add (local.get 3) ${by})) (br $again))))`;
+const store = (address: string, attributes = ""): string => `(i32.store8 ${attributes} ${address} (i32.const 7))`;
+const counter = "(local.get 3)";
+const nearAll = (values: readonly number[]): number[] => values.flatMap((value) => [value - 1, value, value + 1]);
+
+const attacks: readonly Attack[] = [
+  {
+    tries: "a step that only a local holds: nothing, backwards, as large as can be",
+    body: counting("lt_s", "(local.get 2)", store(counter)),
+    args: [0, 1, 2, 7, -1, most, least, least + 1].flatMap((by) =>
+      [
+        [0, 0],
+        [0, 100],
+        [5, 4],
+        [65_000, 65_535],
+        [65_000, 65_536],
+        [65_000, 65_537],
+        [0, most],
+        [-3, 3],
+        [least, -1],
+        [most - 1, most],
+      ].map(([from, to]) => [from!, to!, by] as const),
+    ),
+  },
+  {
+    tries: "a step in a local, twice as much in an address, and none in another",
+    body: counting(
+      "le_s",
+      "(local.get 2)",
+      `${store("(i32.shl (local.get 3) (i32.const 1))")} ${store("(local.get 1)")}`,
+    ),
+    args: [1, 3, 2 ** 30, most].flatMap((by) =>
+      [
+        [0, 32_767],
+        [0, 32_768],
+        [1, 32_767],
+        [-1, 40],
+        [0, 65_536],
+        [0, 2 ** 30],
+      ].map(([from, to]) => [from!, to!, by] as const),
+    ),
+  },
+  {
+    tries: "an address that falls by what a local holds, down past zero",
+    body: `(local.set 4 (local.get 1)) ${counting(
+      "lt_s",
+      "(local.get 2)",
+      `${store("(local.get 4)")} (local.set 4 (i32.sub (local.get 4) (local.get 2)))`,
+    )}`,
+    args: [1, 2, 9].flatMap((by) => [0, 1, 2, 40, 41, 65_535, 65_536].map((to) => [0, to, by] as const)),
+  },
+  {
+    tries: "the end of the numbers without a sign, and with the wrong one",
+    body: counting("lt_u", "(i32.const 3)", "(global.set 0 (local.get 3))"),
+    args: nearAll([0, 10, -1, least, most]).flatMap((to) =>
+      [0, -10, least - 3, most - 3].map((from) => [from | 0, to | 0, 0] as const),
+    ),
+  },
+  {
+    tries: "a test that passes only because a sum wraps",
+    body: `(local.set 3 (local.get 0)) (loop $again (if (i32.lt_s (i32.add (local.get 3) (i32.const 2)) (local.get 1)) (then
+      ${store(counter)} (local.set 3 (i32.add (local.get 3) (i32.const 1))) (br $again))))`,
+    args: nearAll([most - 2, 0]).flatMap((from) => [least + 1, least + 3, 0, 50].map((to) => [from, to, 0] as const)),
+  },
+  {
+    tries: "a test behind the body that is past its end from the start",
+    body: `(local.set 3 (local.get 0)) (loop $again ${store(counter)}
+      (br_if $again (i32.gt_s (local.tee 3 (i32.sub (local.get 3) (i32.const 4))) (local.get 1))))`,
+    args: [0, 1, 3, 4, 5, 65_535, 65_536, 80].flatMap((from) =>
+      [-1, 0, 3, 4, 100, least, most].map((to) => [from, to, 0] as const),
+    ),
+  },
+  {
+    tries: "an end by equality that is stepped over or already behind",
+    body: `(local.set 3 (local.get 0)) (loop $again ${store("(i32.and (local.get 3) (i32.const 65535))")} ${store(counter)}
+      (br_if $again (i32.ne (local.tee 3 (i32.add (local.get 3) (i32.const 1))) (local.get 1))))`,
+    args: [0, 1, 65_530].flatMap((from) => [0, 1, 2, 65_535, 65_536, 65_537, -1].map((to) => [from, to, 0] as const)),
+  },
+  {
+    tries: "an offset that takes addresses past 32 bits",
+    body: counting("lt_s", "(i32.const 1)", store(counter, "offset=4294967295")),
+    args: [
+      [0, 1, 0],
+      [0, 9, 0],
+      [-3, 3, 0],
+      [1, 1, 0],
+    ],
+  },
+  {
+    tries: "a host call's turn in a test that sets a global: it must be run once a turn",
+    body: `(local.set 3 (local.get 0)) (loop $again
+      (global.set 0 (i32.add (global.get 0) (i32.const 1)))
+      (if (i32.lt_s (local.get 3) (local.get 1)) (then
+        ${store(counter)} (local.set 3 (i32.add (local.get 3) (i32.const 1))) (br $again))))
+      (call $log (global.get 0) (i64.const 0))`,
+    args: [
+      [0, 0, 0],
+      [5, 1, 0],
+      [0, 20, 0],
+      [65_530, 65_540, 0],
+    ],
+  },
+  {
+    tries: "a bound in a global that the body moves",
+    body: `(global.set 0 (local.get 1)) (local.set 3 (local.get 0)) (loop $again (if (i32.lt_s (local.get 3) (global.get 0)) (then
+      (global.set 0 (i32.sub (global.get 0) (i32.const 1))) ${store(counter)}
+      (local.set 3 (i32.add (local.get 3) (i32.const 1))) (br $again))))`,
+    args: [
+      [0, 30, 0],
+      [65_500, 65_536, 0],
+      [65_500, 65_700, 0],
+    ],
+  },
+  {
+    tries:
+      "a loop whose turns and places the code tells, the last of them past the end of memory, which may have grown",
+    body: `(if (local.get 0) (then (drop (memory.grow (local.get 0)))))
+      (local.set 3 (i32.const 0)) (loop $again (if (i32.lt_s (local.get 3) (i32.const 40)) (then
+        ${store(counter, "offset=65500")} (local.set 3 (i32.add (local.get 3) (i32.const 1))) (br $again))))`,
+    args: [
+      [0, 0, 0],
+      [1, 0, 0],
+      [9, 0, 0],
+    ],
+  },
+  {
+    tries: "the same, ending with the last byte",
+    body: `(local.set 3 (i32.const 0)) (loop $again (if (i32.lt_s (local.get 3) (i32.const 36)) (then
+        ${store(counter, "offset=65500")} (local.set 3 (i32.add (local.get 3) (i32.const 1))) (br $again))))
+      (call $log (i32.load8_u (i32.const 65535)) (i64.const 1))`,
+    args: [[0, 0, 0]],
+  },
+  {
+    tries: "a loop whose turns the code tells, and that changes what it goes by",
+    body: `(local.set 3 (i32.const 5)) (loop $again
+        (if (i32.eq (local.get 3) (local.get 0)) (then (local.set 3 (i32.const 9))))
+        (br_if $again (local.tee 3 (i32.sub (local.get 3) (i32.const 1)))))
+      (call $log (local.get 3) (i64.const 2))`,
+    args: [
+      [2, 0, 0],
+      [50, 0, 0],
+    ],
+  },
+  {
+    tries: "a loop that is dear and certain, on gas that does not suffice for it",
+    body: `(global.set 0 (i32.const 1)) (local.set 3 (i32.const 0)) (loop $again (if (i32.lt_s (local.get 3) (i32.const 200000)) (then
+        (local.set 3 (i32.add (local.get 3) (i32.const 1))) (br $again))))
+      (call $log (local.get 3) (i64.const 3))`,
+    args: [[0, 0, 0]],
+  },
+];
+
+let parse: TextParser;
+beforeAll(async () => {
+  parse = await wabtParser();
+});
+
+test.each(attacks)("$tries", ({ body, args }) => {
+  const source = `(module (import "host" "log" (func $log (param i32 i64)))
+    (memory (export "memory") 1 3) (global (export "g") (mut i32) (i32.const 0))
+    (func (export "f") (param i32 i32 i32) (local i32 i32) ${body}))`;
+  const bytes = parse(new TextEncoder().encode(source));
+  for (const values of args) {
+    const steps = [{ entry: "f", args: values.map((value) => ({ type: "i32" as const, bits: BigInt(value >>> 0) })) }];
+    expect(disagreement(bytes, steps, { limit: 100_000_000, boundaries: 6 }), String(values)).toBeUndefined();
+  }
+});
