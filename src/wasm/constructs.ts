@@ -37,6 +37,10 @@ export class Constructs extends Stretches {
   private loops = new Int32Array(256);
   private callsAt = new Int32Array(256);
   private chargesAt = new Int32Array(256);
+  /** The stretch opened by an `if`; that of the last `if` without `else` that was closed, and the place of its `end`. */
+  private arms = new Int32Array(256);
+  private closedArm = -1;
+  private closedAt = -1;
 
   /** The byte after the last local that was set to a constant of one byte by the instruction before. */
   protected constantEnd = -1;
@@ -101,6 +105,7 @@ export class Constructs extends Stretches {
     this.loops = words(this.loops);
     this.callsAt = words(this.callsAt);
     this.chargesAt = words(this.chargesAt);
+    this.arms = words(this.arms);
   }
 
   protected openConstruct(op: number, at: number): void {
@@ -147,7 +152,7 @@ export class Constructs extends Stretches {
       this.current = this.stops[d] = this.open(event.openLoop, this.p, -1);
     } else {
       this.push(isThen, pStart, pCount, rStart, rCount);
-      this.current = this.open(event.openOther, this.p, this.current);
+      this.current = this.arms[this.depth] = this.open(event.openOther, this.p, this.current);
     }
   }
 
@@ -204,7 +209,11 @@ export class Constructs extends Stretches {
       const loop = this.loops[d]!;
       events.a[loop] = this.calls - this.callsAt[d]!;
       events.b[loop] = this.charges - this.chargesAt[d]!;
-      events.add(event.loopEnd, this.p, loop, target < d ? 1 : 0);
+      const end = events.add(event.loopEnd, this.p, loop, target < d ? 1 : 0);
+      if (this.closedAt === at - 1 && this.closedArm === loop + 2) events.cost[end] = 1;
+    } else if (kind === isThen) {
+      this.closedArm = this.arms[d]!;
+      this.closedAt = at;
     }
     if (target < d) this.current = this.open(event.openOther, this.p, this.outers[d]!);
     else {

@@ -8,7 +8,9 @@
  * After a call to a function that does not write, one that does writes what it got back.
  *
  * A counted loop (`counted.ts`) becomes two: when the comparisons on arrival (`guard.ts`) show that it will run to its
- * end, its whole charge is taken at once and a copy without any runs; else the metered one.
+ * end, its whole charge is taken at once and a copy without any runs; else the metered one. One that always runs to its
+ * end, as often each time, is only charged before. In a loop that is all an `if`, the charge of a test in which nobody
+ * can see the counter moves to where the test leads: into the `if`'s own, and once to where the loop ends.
  *
  * What remains of the stack lives in a local of each function that passes it on; it goes to private functions as a
  * parameter, and through the global at other calls.
@@ -113,6 +115,15 @@ export class Emitter {
       const what = kind[e]!;
       if (what === 0) continue;
       w.room(pos[e]! - p + 160);
+      if (what === event.loopEnd && plan.sunk.has(a[e]!)) {
+        // The `if`'s end and the loop's.
+        locals.copy(p, pos[e]! - 2);
+        p = pos[e]! - 2;
+        this.places.push(w.o, p);
+        w.byte(0x05);
+        this.charge(cost[a[e]! + 1]!, false);
+        this.places.push(w.o, p);
+      }
       if (pos[e]! > p) {
         locals.copy(p, pos[e]!);
         p = pos[e]!;
@@ -122,14 +133,15 @@ export class Emitter {
           this.enter(i, cost[e]!, plan.inLocal, last - first);
           break;
         case event.openLoop:
-          if (meter && cost[e]! > 0 && !prepaid) {
-            const test = plan.treated.get(e - 1)?.kind !== "untested";
-            this.charge(cost[e]!, test);
-            if (test) this.test();
+          if (meter && cost[e]! > 0 && !prepaid && !plan.sunk.has(e - 1)) {
+            this.chargeTurn(cost[e]!, plan.treated.get(e - 1));
           }
           break;
         case event.openOther:
-          if (meter && !prepaid) this.charge(cost[e]!, false);
+          if (meter && !prepaid) {
+            if (plan.sunk.has(e - 2)) this.chargeTurn(cost[e - 1]! + cost[e]!, plan.treated.get(e - 2));
+            else this.charge(cost[e]!, false);
+          }
           break;
         case event.call:
         case event.lastCall: {
@@ -348,6 +360,13 @@ export class Emitter {
       this.w.indexed(0x24, this.globals.gas);
     } else this.locals.set(gasLocal);
     this.kept = keep;
+  }
+
+  /** Charges a turn of a loop, and tests unless the loop surely ends. */
+  private chargeTurn(cost: number, treatment: Treatment | undefined): void {
+    const test = treatment?.kind !== "untested";
+    this.charge(cost, test);
+    if (test) this.test();
   }
 
   /** Ends the run in a trap when the counter is below zero. */

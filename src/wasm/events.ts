@@ -21,7 +21,10 @@ export const tailCall = 6;
  * two instructions before it set a local to a constant of one byte.
  */
 export const loop = 7;
-/** After a loop's `end`: `a` is the loop's event, `b` 1 when the loop is left early. */
+/**
+ * After a loop's `end`: `a` is the loop's event, `b` 1 when the loop is left early; `cost` is 1 when an `if` without
+ * `else` ends right before it, whose stretch is the first that is opened in the loop.
+ */
 export const loopEnd = 8;
 // 9 and 10 are the candidates of floats.ts.
 /** Control may leave the function here: `return`, a branch to the function's label, the last `end`. */

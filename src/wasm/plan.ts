@@ -12,12 +12,15 @@ import { afterLocal, countLocal, depthLocal, gasLocal, iterationsLocal, type Loc
 import { type Treatment, treatLoop } from "./loops.ts";
 import type { Settings } from "./options.ts";
 import type { Passing } from "./passing.ts";
+import { isPure } from "./pure.ts";
 import type { Scanner } from "./scan.ts";
 
 /** The plan of the function being written; made anew for each. */
 export class Plan {
   /** Loops that are charged as a whole, or need no test, by their event. */
   readonly treated = new Map<number, Treatment>();
+  /** Loops whose head is charged in the arm of the `if` that is all they are, and where that is not entered. */
+  readonly sunk = new Set<number>();
   /** Whether the counter lives in a local throughout. */
   inLocal = false;
   /** Stretches that are charged. */
@@ -52,6 +55,7 @@ export class Plan {
     let privately = this.passing.added[i]! > 0;
     let innermost = -1;
     this.treated.clear();
+    this.sunk.clear();
     const last = bodies.first[i + 1]!;
     for (let e = bodies.first[i]!; e < last; e++) {
       switch (events.kind[e]) {
@@ -74,6 +78,7 @@ export class Plan {
         case event.loopEnd:
           if (meter && innermost === events.a[e]) this.consider(innermost, e, needed);
           innermost = -1;
+          if (meter && events.cost[e] === 1) this.considerHead(events.a[e]!);
           break;
         case event.bulk:
           if (meter) needed[countLocal] = 1;
@@ -89,6 +94,15 @@ export class Plan {
     this.charges = meter ? charges : 0;
     this.inLocal = meter && (privately || (calls === 0 && (charges > 1 || loops > 0)));
     if (meter) needed[gasLocal] = 1;
+  }
+
+  private considerHead(loop: number): void {
+    const { events, bytes } = this.scanner;
+    const { kind, pos, cost } = events;
+    const arm = loop + 2;
+    const treatment = this.treated.get(loop)?.kind;
+    if (treatment === "whole" || treatment === "prepaid" || kind[arm] !== event.openOther) return;
+    if (cost[arm]! > 0 && cost[loop + 1]! > 0 && isPure(bytes, pos[loop + 1]!, pos[arm]!)) this.sunk.add(loop);
   }
 
   private consider(loop: number, loopEnd: number, needed: Uint8Array): void {

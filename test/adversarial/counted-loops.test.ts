@@ -26,6 +26,8 @@ const counting = (test: string, by: string, work: string): string =>
     ${work} (local.set 3 (i32.add (local.get 3) ${by})) (br $again))))`;
 const store = (address: string, attributes = ""): string => `(i32.store8 ${attributes} ${address} (i32.const 7))`;
 const counter = "(local.get 3)";
+/** More than a stretch absorbs. */
+const filler = "(nop) ".repeat(40);
 const nearAll = (values: readonly number[]): number[] => values.flatMap((value) => [value - 1, value, value + 1]);
 
 const attacks: readonly Attack[] = [
@@ -172,6 +174,70 @@ const attacks: readonly Attack[] = [
         (local.set 3 (i32.add (local.get 3) (i32.const 1))) (br $again))))
       (call $log (local.get 3) (i64.const 3))`,
     args: [[0, 0, 0]],
+  },
+  {
+    tries: "an arm that is charged with the loop's test, left by a trap, by a branch, and by return",
+    body: `(block $out (loop $again (if (i32.lt_s (local.get 3) (local.get 0)) (then ${filler}
+        (if (i32.eq (local.get 3) (local.get 1)) (then (unreachable)))
+        (br_if $out (i32.eq (local.get 3) (local.get 2)))
+        (if (i32.eq (local.get 3) (i32.const 7)) (then (return)))
+        ${store(counter, "offset=65533")}
+        (local.set 3 (i32.add (local.get 3) (i32.const 1))) (br $again)))))
+      (call $log (local.get 3) (i64.const 4))`,
+    args: [
+      [0, -1, -1],
+      [1, -1, -1],
+      [3, -1, -1],
+      [4, -1, -1],
+      [3, 0, -1],
+      [3, 1, -1],
+      [3, -1, 0],
+      [3, -1, 2],
+      [9, -1, 3],
+    ],
+  },
+  {
+    tries: "the same with a test that can trap, or asks the host: no charge may be kept from them",
+    body: `(loop $again (if (i32.load8_u offset=65530 (local.get 3)) (then ${filler}
+        (local.set 3 (i32.add (local.get 3) (i32.const 1))) (br $again)))
+      (loop $more (if (i32.div_u (local.get 0) (local.get 1)) (then ${filler}
+        (local.set 1 (i32.sub (local.get 1) (i32.const 1))) (br $more))))
+      (loop $last (call $log (local.get 3) (i64.const 5)) (if (i32.lt_s (local.get 3) (local.get 2)) (then ${filler}
+        (local.set 3 (i32.add (local.get 3) (i32.const 1))) (br $last)))))`,
+    args: [
+      [5, 6, 2],
+      [5, 3, 2],
+      [0, 0, 0],
+    ],
+  },
+  {
+    tries: "a test before an arm, in loops in one another, the inner one not always arrived at",
+    body: `(loop $outer (if (i32.lt_s (local.get 3) (local.get 0)) (then ${filler}
+        (if (i32.and (local.get 3) (i32.const 1)) (then
+          (local.set 4 (i32.const 0))
+          (loop $inner (if (i32.lt_s (local.get 4) (local.get 1)) (then ${filler} ${filler}
+            (i32.store (i32.shl (local.get 4) (local.get 2)) (i32.const -1))
+            (local.set 4 (i32.add (local.get 4) (i32.const 1))) (br $inner))))))
+        (local.set 3 (i32.add (local.get 3) (i32.const 1))) (br $outer))))
+      (call $log (local.get 4) (i64.const 6))`,
+    args: [
+      [0, 0, 0],
+      [4, 0, 0],
+      [4, 3, 0],
+      [4, 4, 14],
+      [2, 9, 13],
+    ],
+  },
+  {
+    tries: "an arm at whose end nothing goes back, and one with a value beside it",
+    body: `(loop (if (i32.lt_s (local.get 3) (local.get 0)) (then ${filler} (local.set 3 (local.get 1)))))
+      (local.set 4 (loop (result i32) (i32.const 3) (if (i32.eqz (local.get 1)) (then ${filler} (local.set 3 (i32.const 1))))))
+      (call $log (i32.add (local.get 3) (local.get 4)) (i64.const 7))`,
+    args: [
+      [0, 0, 0],
+      [1, 0, 0],
+      [1, 1, 0],
+    ],
   },
 ];
 
