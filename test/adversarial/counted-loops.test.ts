@@ -69,18 +69,40 @@ const attacks: readonly Attack[] = [
   },
   {
     tries: "an address that falls by what a local holds, down past zero",
-    body: `(local.set 4 (local.get 1)) ${counting(
+    body: `(local.set 4 (i32.shr_u (local.get 1) (i32.const 1))) ${counting(
       "lt_s",
       "(local.get 2)",
       `${store("(local.get 4)")} (local.set 4 (i32.sub (local.get 4) (local.get 2)))`,
     )}`,
-    args: [1, 2, 9].flatMap((by) => [0, 1, 2, 40, 41, 65_535, 65_536].map((to) => [0, to, by] as const)),
+    args: [1, 2, 9].flatMap((by) =>
+      [0, 1, 2, 40, 41, 79].flatMap((to) => [0, to >> 1].map((from) => [from, to, by] as const)),
+    ),
   },
   {
     tries: "the end of the numbers without a sign, and with the wrong one",
     body: counting("lt_u", "(i32.const 3)", "(global.set 0 (local.get 3))"),
     args: nearAll([0, 10, -1, least, most]).flatMap((to) =>
       [0, -10, least - 3, most - 3].map((from) => [from | 0, to | 0, 0] as const),
+    ),
+  },
+  {
+    tries: "an end without a sign that is below zero with one, a step at a time",
+    body: counting("lt_u", "(i32.const 1)", "(global.set 0 (local.get 3))"),
+    args: [
+      [5, -1, 0],
+      [-5, -1, 0],
+      [-1, 5, 0],
+      [most - 3, most, 0],
+      [most - 3, least + 3, 0],
+    ],
+  },
+  {
+    tries: "a counter that wraps before it gets to its end, by a constant and by what a local holds",
+    body: `(if (local.get 2)
+      (then ${counting("le_s", "(local.get 2)", "(global.set 0 (local.get 3))")})
+      (else ${counting("le_s", "(i32.const 4)", "(global.set 0 (local.get 3))")}))`,
+    args: [0, 1, 2, 5, 2 ** 30, most].flatMap((by) =>
+      [most - 9, most - 8, most - 4, most - 1, most].map((to) => [most - 12, to, by] as const),
     ),
   },
   {
