@@ -63,7 +63,9 @@ export const catalogue = {
     "The state is as it was. The contract's own error says why.",
   ),
   ContractTrapped: contract(
-    (f) => `"${f.message}" trapped${f.trap ? `: ${f.trap}` : ""}${f.place ? ` at ${f.place}` : ""}.`,
+    (f) =>
+      `"${f.message}" trapped${f.trap ? `: ${f.trap}` : ""}${f.place ? ` at ${f.place}` : ""}.` +
+      (f.unasked === undefined ? "" : ` It is not payable, and ${f.unasked} was sent along.`),
     "The state is as it was. The debug text and the backtrace in the error's facts show where the contract stopped.",
   ),
   OutOfGas: contract(

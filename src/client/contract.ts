@@ -16,7 +16,7 @@ import { decode, encode } from "../wire/scale.ts";
 import type { Account } from "./account.ts";
 import type { Hex } from "./address.ts";
 import type { Faces } from "./faces.ts";
-import { dispatchFault, type FailedCall, revertFault } from "./faults.ts";
+import { type Called, calledOf, dispatchFault, type FailedCall, revertFault } from "./faults.ts";
 import type { MessageArgs, MessageNames, MessageResult, Typed } from "./infer.ts";
 import type { ContractInterface } from "./metadata/interface.ts";
 import type { Entry, Metadata } from "./metadata/model.ts";
@@ -194,7 +194,7 @@ export function inputOf(connection: Connection, face: ContractInterface, entry: 
 export async function ask(
   connection: Connection,
   request: QueryRequest,
-  call: Pick<FailedCall, "message" | "contract">,
+  call: Called,
   read: (data: Uint8Array, reverted: boolean) => { readonly value: unknown },
   signal: AbortSignal | undefined,
 ): Promise<{ readonly answer: QueryAnswer; readonly value: unknown }> {
@@ -228,7 +228,7 @@ export async function transact(
   connection: Connection,
   options: TransactionOptions,
   make: (nonce: number) => Call,
-  call: Pick<FailedCall, "message" | "contract">,
+  call: Called,
   decodeWith: { readonly face: ContractInterface; readonly entry: Entry } | undefined,
 ) {
   let sent: Call | undefined;
@@ -284,7 +284,7 @@ export function contractHandle(
     const nonce = globalThis.crypto.getRandomValues(new Uint8Array(16));
     const command = { nonce, message, transfer: value, gasLimit: gas, storageDepositLimit };
     const make = (): Call => ({ kind: "command", contract: id, payload: { kind: "plain", command } });
-    const call = { message: entry.label, contract: shown };
+    const call = calledOf(entry, shown, value);
     const { receipt } = await transact(connection, { ...options, signer }, make, call, { face, entry });
     if (options.throws === true && receipt.outcome !== "ok") throw receipt.error;
     return receipt;
@@ -306,7 +306,7 @@ export function contractHandle(
       ...(options.replay === undefined ? {} : { replay: options.replay }),
     };
     const read = (data: Uint8Array, reverted: boolean) => face.decodeOutput(entry, data, reverted);
-    return await ask(connection, request, { message: entry.label, contract: shown }, read, signal);
+    return await ask(connection, request, calledOf(entry, shown, value), read, signal);
   };
 
   return {

@@ -24,6 +24,7 @@ import {
   type TransactionOptions,
   transact,
 } from "./contract.ts";
+import { calledOf } from "./faults.ts";
 import type { ConstructorArgs, ConstructorNames, Typed } from "./infer.ts";
 import { ContractInterface } from "./metadata/interface.ts";
 import { type Order, order } from "./order.ts";
@@ -119,7 +120,7 @@ export async function deploy(connection: Connection, options: DeployOptions): Pr
       storageDepositLimit,
     },
   });
-  const call = { message: entry.label, contract: face.metadata.name };
+  const call = calledOf(entry, face.metadata.name, value);
   const { raw, receipt } = await transact(connection, options, make, call, { face, entry });
   if (receipt.outcome !== "ok") throw receipt.error;
   if (raw.contract === undefined) throw new EngineError("Internal", { what: "a deployment has no contract" });
@@ -146,7 +147,7 @@ export async function estimateDeployment(connection: Connection, options: Estima
         salt: saltBytes(options.salt) ?? globalThis.crypto.getRandomValues(new Uint8Array(16)),
       },
     },
-    { message: entry.label, contract: face.metadata.name },
+    calledOf(entry, face.metadata.name, value),
     (bytes, reverted) => face.decodeOutput(entry, bytes, reverted),
     signal,
   );

@@ -6,13 +6,20 @@
 import { ContractFault, type Facts } from "../errors.ts";
 import { dispatchErrorName } from "../wire/dispatch-error.ts";
 import type { Returned } from "./metadata/interface.ts";
+import type { Entry } from "./metadata/model.ts";
 import { toText } from "./metadata/text.ts";
 
-/** What is known of a call that did not end well. */
-export interface FailedCall {
+/** What was called. */
+export interface Called {
   /** Label of the message or constructor. */
   readonly message: string;
   readonly contract: string;
+  /** What was sent along to what takes nothing, by the metadata: its code ends such a call. */
+  readonly unasked?: bigint;
+}
+
+/** What is known of a call that did not end well. */
+export interface FailedCall extends Called {
   /** Gas limit, where there was one. */
   readonly limit: bigint | undefined;
   /** Local diagnosis: a trap's kind and backtrace, a refusal's reason. */
@@ -21,6 +28,11 @@ export interface FailedCall {
   readonly place?: string;
   /** What the contract printed. */
   readonly debug: string;
+}
+
+/** A call of a message or a constructor, with what is sent along. */
+export function calledOf({ label, payable }: Entry, contract: string, value: bigint): Called {
+  return { message: label, contract, ...(payable || value === 0n ? {} : { unasked: value }) };
 }
 
 /** Errors raised before or around a contract's code, not by it. */
@@ -70,7 +82,8 @@ export function dispatchFault(call: FailedCall, encoded: Uint8Array | undefined)
   }
   const trap = error === "ContractTrapped" ? (detail ?? "its code stopped") : error;
   const place = call.place === undefined ? {} : { place: call.place };
-  return new ContractFault("ContractTrapped", { ...facts(call), trap, ...place });
+  const unasked = call.unasked === undefined ? {} : { unasked: call.unasked };
+  return new ContractFault("ContractTrapped", { ...facts(call), trap, ...place, ...unasked });
 }
 
 /** What a diagnosis says beyond the name of the error: its first line, without what every message of its kind says. */

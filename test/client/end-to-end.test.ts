@@ -201,6 +201,24 @@ describe("a network in memory", () => {
       expect(receipt.error?.facts).toMatchObject({ debug: "oh dear", message: "trap", contract: trouble.id });
     });
 
+    it("value that is sent to what takes none ends the call, and the error says that it was that", async () => {
+      const take = { signer: alice, value: 5n };
+      const flip = flipper.tx.flip as NonNullable<Contract["tx"][string]>;
+      const { outcome, error } = await flip(take);
+      expect({ outcome, code: error?.code, facts: error?.facts }).toMatchObject({
+        outcome: "trapped",
+        code: "ContractTrapped",
+        facts: { message: "flip", unasked: 5n },
+      });
+      expect(error?.message).toContain(" It is not payable, and 5 was sent along.");
+      const estimate = flipper.estimate.flip as NonNullable<Contract["estimate"][string]>;
+      await expect(estimate(take)).rejects.toMatchObject({ code: "ContractTrapped", facts: { unasked: 5n } });
+      const made = net.deploy({ bundle: bundle("flipper"), args: [true], signer: alice, value: 6n });
+      await expect(made).rejects.toMatchObject({ code: "ContractTrapped", facts: { unasked: 6n } });
+      expect((await send(trouble, "trap", alice)).error?.facts.unasked).toBeUndefined();
+      await intact();
+    });
+
     it("an endless loop ends with its gas", async () => {
       const gas = 20_000_000_000n;
       const receipt = await (trouble.tx.spin as NonNullable<Contract["tx"][string]>)({ signer: alice, gas });
