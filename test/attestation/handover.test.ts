@@ -63,6 +63,9 @@ afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
 const bytesOf = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text);
 
+/** The clock that says when blocks give way: while it stands nothing has to wait. */
+let time = 0;
+
 /** An enclave of some code on some platform: the same entries as in an isolate, called directly. */
 class Subject {
   readonly #entries: Entries;
@@ -71,7 +74,7 @@ class Subject {
   constructor(name: string, options: Partial<EnclaveOptions> = {}) {
     const openOwn = (folder: string | undefined, configuration: Uint8Array) =>
       openPlatform(folder, bytesOf(name), configuration);
-    this.#entries = new Entries({ openPlatform: openOwn, openFiles }, { sliceMs: Number.POSITIVE_INFINITY });
+    this.#entries = new Entries({ openPlatform: openOwn, openFiles }, { sliceMs: 1, now: () => time });
     this.options = { platformFolder: join(dir, "platform"), genesis: chain.genesisBytes, ...options };
   }
 
@@ -174,6 +177,32 @@ describe("a handover", () => {
     const { taker } = takerOf();
     const answer = again.call(Entry.give, ask(again, taker.follow()));
     expect(decode(taker.call(Entry.take, answer), "facts", readEnclaveFacts).worker).toEqual(facts.worker);
+  });
+
+  it("stands in line behind the blocks that came before it, and those behind it are not executed", async () => {
+    const { giver } = await giverOf();
+    await govern(allow("new"));
+    giver.execute(chain.head.number);
+    const early = takerOf().taker.follow();
+    await govern(forbid("new"));
+    await govern(allow("new"));
+    const { taker } = takerOf();
+    taker.follow();
+    await govern(allow("another"));
+    const [forbidding, allowing, last] = [2, 1, 0].map((before) => chain.relayed(chain.head.number - before));
+    const request = ask(giver, early);
+    // The slice of this turn is used up.
+    time += 1;
+    const forbidden = giver.later(Entry.dispatch, forbidding);
+    const tooLate = expect(giver.later(Entry.give, request)).rejects.toThrow(code("MeasurementNotAllowed"));
+    const allowed = giver.later(Entry.dispatch, allowing);
+    await Promise.all([forbidden, tooLate, allowed]);
+    const other = ask(giver, taker);
+    time += 1;
+    const answer = giver.later(Entry.give, other);
+    const behind = expect(giver.later(Entry.dispatch, last)).rejects.toThrow(code("EnclaveRetired"));
+    expect(taker.call(Entry.take, await answer).length).toBeGreaterThan(0);
+    await behind;
   });
 
   it("shows whoever carries it nothing of the secrets", async () => {
