@@ -23,7 +23,7 @@ import * as event from "./events.ts";
 import { taintedResult } from "./floats.ts";
 import { Guard, guardBytes } from "./guard.ts";
 import { afterLocal, countLocal, depthLocal, gasLocal, iterationsLocal, Locals, resultLocal } from "./locals.ts";
-import { largestUntested, type Treatment } from "./loops.ts";
+import type { Treatment } from "./loops.ts";
 import type { ModuleInfo } from "./module.ts";
 import type { Settings } from "./options.ts";
 import type { Passing } from "./passing.ts";
@@ -166,6 +166,7 @@ export class Emitter {
             this.inLocal = true;
           }
           if (treatment?.kind === "whole") this.wholeLoop(e, treatment);
+          if (treatment?.kind === "untested" && treatment.asked) this.test();
           if (treatment?.kind === "prepaid") {
             this.prepay(e, treatment);
             prepaid = true;
@@ -265,12 +266,11 @@ export class Emitter {
   }
 
   /** Before a loop that always runs so many turns, and cannot trap: charges all of them. */
-  private prepay(loop: number, { found, bounds }: Treatment): void {
+  private prepay(loop: number, { found, bounds, asked }: Treatment): void {
     const { head, body } = this.costsOf(loop);
     const total = bounds.turns.constant * (head + body) + (found.test === "head" ? head : 0);
-    const test = total > largestUntested;
-    this.charge(total, test);
-    if (test) this.test();
+    this.charge(total, asked);
+    if (asked) this.test();
   }
 
   /** Before a counted loop: when it will run to its end, charges it as a whole and runs a copy without charges. The loop itself becomes the other arm. */

@@ -15,7 +15,9 @@ const longestCounted = 256;
 const fewestIterations = 16;
 /** Loops that run at most so often, known in advance, and cost at most so much, are not tested for exhaustion. */
 const mostUntested = 4096;
-export const largestUntested = 2 ** 33;
+const largestUntested = 2 ** 33;
+/** One that costs more in all is tested when it is arrived at: a function may hold thousands of them in a row. */
+const largestUnasked = 2 ** 24;
 /** No iteration of a loop that is charged as a whole costs more: a guard's sums must not overflow. */
 const largestIteration = 2 ** 29;
 /** A loop that is charged as a whole always costs less: the writer's numbers end there. */
@@ -30,6 +32,8 @@ export interface Treatment {
    * charged turn by turn and never tested.
    */
   readonly kind: "whole" | "prepaid" | "untested";
+  /** Whether exhaustion is tested for on arrival at a loop that has no other test. */
+  readonly asked: boolean;
   readonly bytes: number;
 }
 
@@ -67,14 +71,14 @@ export function treatLoop(scanner: Scanner, loop: number, loopEnd: number, spare
   if (!found.traps && !elsewhere && charges <= 1 && each <= largestIteration) {
     const conditions = bounds.natural.length + bounds.withinMemory.length;
     if (count !== undefined && conditions === 0 && (count + 1) * each < largestPrepaid) {
-      return { ...counts, kind: "prepaid", bytes: 0 };
+      return { ...counts, kind: "prepaid", asked: count * each > largestUnasked, bytes: 0 };
     }
     const size = end - start + 48 + 24 * conditions + (bounds.asksFirst ? found.arm - start + 16 : 0);
     const short = count !== undefined && count < fewestIterations;
-    if (!short && size <= spare) return { ...counts, kind: "whole", bytes: size };
+    if (!short && size <= spare) return { ...counts, kind: "whole", asked: false, bytes: size };
   }
   if (count !== undefined && count <= mostUntested && count * each <= largestUntested) {
-    return { ...counts, kind: "untested", bytes: 0 };
+    return { ...counts, kind: "untested", asked: count * each > largestUnasked, bytes: 0 };
   }
   return undefined;
 }

@@ -75,7 +75,7 @@ export interface Settings {
 }
 
 /** Changes whenever the pass would emit other code or accept other modules; part of every key. */
-export const passVersion = 3;
+export const passVersion = 4;
 
 const largestGas = 2n ** 63n - 1n;
 

@@ -106,6 +106,27 @@ test("a constant before a loop counts where it is one, not where its bytes stand
   expect(treatments(assemble(behind(`(f64.const ${number})`))).map(({ kind }) => kind)).toEqual(["whole"]);
 });
 
+test("no row of loops that surely end runs on without gas", () => {
+  const turn = "(global.set $turns (i32.add (global.get $turns) (i32.const 1)))";
+  const loop = (
+    work: string,
+  ): string => `(local.set 0 (i32.const 0)) (loop $again (if (i32.lt_s (local.get 0) (i32.const 4000))
+    (then ${turn} ${work} (local.set 0 (i32.add (local.get 0) (i32.const 1))) (br $again))))`;
+  for (const [kind, work] of [
+    ["prepaid", ""],
+    ["untested", "(drop (i32.load (i32.and (global.get $turns) (i32.const 8))))"],
+  ] as const) {
+    const bytes = assemble(`(module (memory 1) (global $turns (export "turns") (mut i32) (i32.const 0))
+      (func (export "f") (local i32) ${loop(work).repeat(1000)}))`);
+    expect(new Set(treatments(bytes).map((treatment) => treatment.kind))).toEqual(new Set([kind]));
+    const prepared = prepareModule(bytes, { profile: "wasm2", gas: 100_000_000n });
+    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(prepared.bytes));
+    expect(() => (exports.f as () => void)()).toThrow(WebAssembly.RuntimeError);
+    expect((exports[prepared.gasGlobal] as WebAssembly.Global<bigint>).value).toBeLessThan(0n);
+    expect((exports.turns as WebAssembly.Global<number>).value).toBeLessThanOrEqual(4000);
+  }
+});
+
 test("two imported globals may be one, so neither bounds a loop", () => {
   const source = (mutable: string, set: string): string =>
     `(module (import "h" "a" (global $a ${mutable})) (import "h" "b" (global $b ${mutable}))
