@@ -436,6 +436,7 @@ export class Entries {
       return false;
     };
     while (this.#logInto(logs, slice)) {
+      dispatching.pause();
       if (this.#readMuch) this.#trim();
       yield;
     }

@@ -436,6 +436,27 @@ describe("a block in slices", () => {
     for (let n = 0; n < questions.length; n++) expect(await ask(sliced, n)).toBe(await ask(plain, n));
   });
 
+  it("may change as much as it likes before somebody asks", async () => {
+    const { plain, sliced } = await pair();
+    const filling = [0, 1, 2].map((n) => command(filled, words(0, 2500 * n, 2500 * (n + 1), n + 9)));
+    const block = network.next([command(one, act.set(1, 3)), ...filling, command(two, act.trap()), ...filling]);
+    const before: string[] = [];
+    for (let at = 0; at < questions.length; at++) before.push(await ask(plain, at));
+    const expected = bytes(await plain.call(Entry.dispatch, block));
+    for (const askedAt of [1, 4, 7]) {
+      network.cut();
+      const other = new Sliced({ secrets: sliced.secrets });
+      await other.feed(network.blocks);
+      const dispatched = other.call(Entry.dispatch, block);
+      await Promise.resolve();
+      for (let turn = 0; turn < askedAt; turn++) other.turn();
+      for (let at = 0; at < questions.length; at++) expect(await ask(other, at), `question ${at}`).toBe(before[at]);
+      while (other.waits) other.turn();
+      expect(bytes(await dispatched), `asked after ${askedAt} messages`).toBe(expected);
+      for (let at = 0; at < questions.length; at++) expect(await ask(other, at)).toBe(await ask(plain, at));
+    }
+  });
+
   it("is not held up by calls that come and come, so that nothing else gets a turn", async () => {
     const { sliced } = await pair();
     const block = network.next([0, 1, 2, 3].map((n) => command(one, act.set(1, n))));

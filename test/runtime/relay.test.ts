@@ -234,12 +234,14 @@ describe("a fault of the engine in the middle of a block", () => {
     const runtime = restarted(network, { ...services, keys });
     const before = saved(runtime);
     const block = network.make([write(7), write(8)]);
-    for (const askedAt of [0, 1, 2]) {
+    for (const askedAt of [0, 1, 2, 3]) {
+      if (askedAt === 3) runtime.pin();
       const dispatching = runtime.begin(block);
       for (let step = 0; step < 2; step++) {
         if (step === askedAt) expect(saved(runtime)).toEqual(before);
         expect(dispatching.step()).toBe(true);
         if (step + 1 >= askedAt) expect(saved(runtime)).toEqual(before);
+        dispatching.pause();
       }
       expect(dispatching.step()).toBe(false);
       expect(() => runtime.begin(block)).toThrow("two blocks at a time");

@@ -38,10 +38,18 @@ export interface BlockGround {
   readonly registry: Registry;
   readonly tip: Tip;
   readonly root: Uint8Array;
+  /** A fork of the state as it is, if there is one already. */
+  readonly before: State | undefined;
 }
 
 /** Gas of a message that took next to no time. */
 const little = 100_000_000n;
+
+/**
+ * Changes of a block under way, beyond which the state before it is kept in time: to take back what is noted, all at once,
+ * takes half as long as it took to do, and whoever asks would wait for that.
+ */
+const mostNoted = 4_000;
 
 /** The execution of one block. */
 export class BlockExecution implements MessageContext {
@@ -74,6 +82,7 @@ export class BlockExecution implements MessageContext {
     this.registry = registry;
     this.cache = new CacheChanges(cache);
     this.journal = new Journal(state);
+    this.#before = ground.before;
     this.moment = {
       mode: "transaction",
       block: header.number,
@@ -158,6 +167,17 @@ export class BlockExecution implements MessageContext {
     this.journal = new Journal(state);
     this.#before = before;
     return before;
+  }
+
+  /**
+   * To be called when everything else is to have its turn: what is noted, and what taking it back costs, stays bounded.
+   * @throws {EngineError} as `before`.
+   */
+  pause(): void {
+    if (this.#before === undefined && this.journal.mark() <= mostNoted) return;
+    this.before();
+    // No message is taken back any more but the next ones; the block as a whole falls back to the fork.
+    this.journal = new Journal(this.#ground.state);
   }
 
   /** Gives up the block. @returns the state as it was before. */

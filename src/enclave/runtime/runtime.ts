@@ -94,6 +94,8 @@ export interface Dispatching {
   step(): boolean;
   /** Whether the last step took next to no time, by its gas: then there is no need to look at a clock. */
   light(): boolean;
+  /** To be called before anything else here is. */
+  pause(): void;
   /** Seals the block. */
   finish(): DispatchResult;
 }
@@ -232,14 +234,17 @@ export class Runtime {
       registry: this.#registry,
       tip: this.#tip,
       root: this.#root,
+      before: this.#pinned?.state,
     });
     this.#block = execution;
     const { number, timestamp } = block.header;
     const step = (): boolean => execution.step();
+    const pause = (): void => execution.pause();
     const finish = (): DispatchResult => this.#finish(execution, { number, hash, timestamp });
     return {
       step: () => this.#attempt(execution, step),
       light: () => execution.light,
+      pause: () => this.#attempt(execution, pause),
       finish: () => this.#attempt(execution, finish),
     };
   }
