@@ -104,6 +104,7 @@ export class Relay {
   private rollback: { highest: number } | undefined;
   private pumping: Promise<void> | undefined;
   private stopped = false;
+  /** How often in a row enclaves died without coming further than this block. */
   private deaths = { height: -1, count: 0 };
 
   constructor(setting: RelaySetting) {
@@ -459,7 +460,10 @@ export class Relay {
     )
       return false;
     if (idle) this.deaths = { height: -1, count: 0 };
-    this.deaths = { height: this.height, count: this.deaths.height === this.height ? this.deaths.count + 1 : 1 };
+    const { height, deaths } = this;
+    // Answers that were under way are lost with an isolate: one that seems to have come less far may have died of the same.
+    const alike = height <= deaths.height && height >= deaths.height - BATCH;
+    this.deaths = alike ? { height: deaths.height, count: deaths.count + 1 } : { height, count: 1 };
     if (this.deaths.count >= MOST_DEATHS) return false;
     this.setting.warn(`${error.message} (started again)`);
     return true;
