@@ -63,11 +63,12 @@ function check(storage: Storage, model: Model): void {
 describe("the storage of a contract", () => {
   it("answers as a map does, and has the root of its content, whatever was set and removed", () => {
     fc.assert(
-      fc.property(operations(500), fc.nat(40), (all, every) => {
+      fc.property(operations(500), fc.nat(40), fc.nat(20), (all, every, ahead) => {
         const storage = empty();
         const model: Model = new Map();
         all.forEach((one, i) => {
           apply(storage, model, one);
+          if (i % (ahead + 1) === 0) storage.hashAhead();
           if (i % (every + 1) === 0) storage.root();
         });
         check(storage, model);
@@ -82,12 +83,14 @@ describe("the storage of a contract", () => {
         const storage = empty();
         const model: Model = new Map();
         for (const one of before) apply(storage, model, one);
+        storage.hashAhead();
         const fork = storage.fork(nextEpoch());
         storage.renew(nextEpoch());
         const other = new Map(model);
         for (let i = 0; i < Math.max(here.length, there.length); i++) {
           if (here[i] !== undefined) apply(storage, model, here[i]!);
           if (there[i] !== undefined) apply(fork, other, there[i]!);
+          if (i % 10 === 0) (i % 20 === 0 ? storage : fork).hashAhead();
         }
         check(storage, model);
         check(fork, other);
@@ -107,11 +110,34 @@ describe("the storage of a contract", () => {
           const slot = keyOf(key);
           return { slot, before: value === undefined ? storage.delete(slot) : storage.put(slot, bytesFor(value)) };
         });
+        storage.hashAhead();
         for (const change of undo.reverse()) storage.restore(change.slot, change.before);
         check(storage, model);
       }),
       { numRuns: 40 },
     );
+  });
+
+  it("is behind after some changes far from the root, until they are hashed, and only when it is large", () => {
+    const slots = (from: number, to: number): Uint8Array[] =>
+      Array.from({ length: to - from }, (_, i) =>
+        blake2_256(Uint8Array.of(from + i, (from + i) >> 8, (from + i) >> 16)),
+      );
+    const storage = empty();
+    for (const slot of slots(0, 2_000)) storage.put(slot, slot);
+    expect(storage.isBehind).toBe(false);
+    for (const slot of slots(2_000, 30_000)) storage.put(slot, slot);
+    expect(storage.isBehind).toBe(true);
+    storage.root();
+    expect(storage.isBehind).toBe(false);
+    const model: Model = new Map(slots(0, 30_000).map((slot) => [hex(slot), slot]));
+    for (const slot of slots(500, 1_000)) {
+      storage.put(slot, Uint8Array.of(1));
+      model.set(hex(slot), Uint8Array.of(1));
+      if (storage.isBehind) storage.hashAhead();
+      expect(storage.isBehind).toBe(false);
+    }
+    expect(hex(storage.root())).toBe(hex(modelRoot(model)));
   });
 
   it("takes keys that were chosen to share all but their end", () => {

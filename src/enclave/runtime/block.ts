@@ -12,7 +12,6 @@ import { EngineError } from "../../errors.ts";
 import type { Genesis, RelayedBlock } from "../../wire/block.ts";
 import { type AccountId, type BlockHash, sameBytes } from "../../wire/bytes.ts";
 import type { Message } from "../../wire/message.ts";
-import type { Receipt } from "../../wire/receipt.ts";
 import type { Engine, Moment, RootExecution } from "../contract/execution.ts";
 import type { LocalCache } from "../contract/pink/cache.ts";
 import { CacheChanges } from "../contract/pink/cache-changes.ts";
@@ -22,7 +21,7 @@ import { callRoot } from "../contract/root.ts";
 import { Journal } from "../state/journal.ts";
 import type { State } from "../state/state.ts";
 import { handleMessage, type MessageContext, pay } from "./messages.ts";
-import type { Outcome } from "./receipts.ts";
+import { BlockReceipts, type Outcome } from "./receipts.ts";
 import type { Registry } from "./registry.ts";
 import type { Tip } from "./verify.ts";
 
@@ -63,7 +62,7 @@ export class BlockExecution implements MessageContext {
   readonly cache: CacheChanges;
   /** Whether they change weights. */
   reweighed = false;
-  readonly receipts: Receipt[] = [];
+  readonly receipts: BlockReceipts;
   readonly #ground: BlockGround;
   readonly #messages: readonly Message[];
   #next = 0;
@@ -83,6 +82,7 @@ export class BlockExecution implements MessageContext {
     this.cache = new CacheChanges(cache);
     this.journal = new Journal(state);
     this.#before = ground.before;
+    this.receipts = new BlockReceipts(header.number, messages.length);
     this.moment = {
       mode: "transaction",
       block: header.number,
@@ -95,10 +95,10 @@ export class BlockExecution implements MessageContext {
   /** Executes the next message, or when there is none the next hook. @returns false when nothing was left to execute. */
   step(): boolean {
     const { receipts } = this;
-    const { block } = this.moment;
     if (this.#next < this.#messages.length) {
       const message = this.#messages[this.#next++] as Message;
-      receipts.push(placed(handleMessage(message, this), block, receipts.length));
+      receipts.add(handleMessage(message, this));
+      this.journal.hashAhead();
       return true;
     }
     const { state } = this.journal;
@@ -107,7 +107,7 @@ export class BlockExecution implements MessageContext {
       const hook = this.#hooks.pop();
       if (hook === undefined) return false;
       if (state.contracts.get(hook.contract) === undefined) continue;
-      receipts.push(placed(this.#call(hook), block, receipts.length));
+      receipts.add(this.#call(hook));
       return true;
     }
   }
@@ -121,8 +121,7 @@ export class BlockExecution implements MessageContext {
 
   /** Whether the last step was one of next to no time: of how little the gas says, where gas is what it costs. */
   get light(): boolean {
-    const { receipts } = this;
-    const gas = receipts.length === 0 ? 0n : (receipts[receipts.length - 1] as Receipt).gasUsed;
+    const gas = this.receipts.last?.gasUsed ?? 0n;
     return gas > 0n && gas < little;
   }
 
@@ -186,25 +185,4 @@ export class BlockExecution implements MessageContext {
     this.journal.rollback(0);
     return this.#ground.state;
   }
-}
-
-/** A receipt in its place. Written out: a spread of an object costs as much as the rest of a small transaction. */
-function placed(outcome: Outcome, block: number, index: number): Receipt {
-  return {
-    block,
-    index,
-    nonce: outcome.nonce,
-    contract: outcome.contract,
-    outcome: outcome.outcome,
-    error: outcome.error,
-    gasUsed: outcome.gasUsed,
-    gasRequired: outcome.gasRequired,
-    storageDeposit: outcome.storageDeposit,
-    flags: outcome.flags,
-    output: outcome.output,
-    events: outcome.events,
-    palletEvents: outcome.palletEvents,
-    debug: outcome.debug,
-    diagnosis: outcome.diagnosis,
-  };
 }

@@ -92,23 +92,65 @@ export function outcomeOf(subject: Subject, execution: RootExecution, result: Ro
 
 const writer = new Writer(4096);
 
-/** Hashes receipts and signs for the block. */
-export function sealBlock(
-  receipts: readonly Receipt[],
-  block: { readonly number: number; readonly hash: BlockHash; readonly stateRoot: Uint8Array },
-  keys: KeyProvider,
-): SealedReceipts {
-  const hashes = new Uint8Array(32 * receipts.length);
-  for (let i = 0; i < receipts.length; i++) {
-    writer.clear();
-    writeReceiptCore(writer, receipts[i]!);
-    blake2_256Into(writer.written(), hashes, 32 * i);
+/** The receipts of one block, in their order; each is hashed as it comes, while all of it is near. */
+export class BlockReceipts {
+  readonly #block: number;
+  readonly #receipts: Receipt[] = [];
+  /** 32 bytes each. */
+  #hashes: Uint8Array;
+
+  /** @param expected how many there will be at least. */
+  constructor(block: number, expected: number) {
+    this.#block = block;
+    this.#hashes = new Uint8Array(32 * expected);
   }
-  const core: Omit<BlockSeal, "signature"> = {
-    block: block.number,
-    hash: block.hash,
-    stateRoot: block.stateRoot,
-    receiptsRoot: blake2_256(hashes),
+
+  /** The last one; undefined when there is none. */
+  get last(): Receipt | undefined {
+    return this.#receipts[this.#receipts.length - 1];
+  }
+
+  /** Takes the next one. */
+  add(outcome: Outcome): void {
+    const index = this.#receipts.length;
+    const receipt = placed(outcome, this.#block, index);
+    this.#receipts.push(receipt);
+    writeReceiptCore(writer.clear(), receipt);
+    const at = 32 * index;
+    if (at === this.#hashes.length) {
+      const grown = new Uint8Array(2 * at + 32);
+      grown.set(this.#hashes);
+      this.#hashes = grown;
+    }
+    blake2_256Into(writer.written(), this.#hashes, at);
+  }
+
+  /** Signs for the block. */
+  seal(hash: BlockHash, stateRoot: Uint8Array, keys: KeyProvider): SealedReceipts {
+    const receipts = this.#receipts;
+    const receiptsRoot = blake2_256(this.#hashes.subarray(0, 32 * receipts.length));
+    const core: Omit<BlockSeal, "signature"> = { block: this.#block, hash, stateRoot, receiptsRoot };
+    return { seal: { ...core, signature: keys.sign(sealMessage(core)) }, receipts };
+  }
+}
+
+/** A receipt in its place. Written out: a spread of an object costs as much as the rest of a small transaction. */
+function placed(outcome: Outcome, block: number, index: number): Receipt {
+  return {
+    block,
+    index,
+    nonce: outcome.nonce,
+    contract: outcome.contract,
+    outcome: outcome.outcome,
+    error: outcome.error,
+    gasUsed: outcome.gasUsed,
+    gasRequired: outcome.gasRequired,
+    storageDeposit: outcome.storageDeposit,
+    flags: outcome.flags,
+    output: outcome.output,
+    events: outcome.events,
+    palletEvents: outcome.palletEvents,
+    debug: outcome.debug,
+    diagnosis: outcome.diagnosis,
   };
-  return { seal: { ...core, signature: keys.sign(sealMessage(core)) }, receipts };
 }

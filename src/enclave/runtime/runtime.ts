@@ -50,7 +50,6 @@ import { proveState } from "../state/proofs.ts";
 import { State } from "../state/state.ts";
 import { BlockExecution } from "./block.ts";
 import { type Pinned, type QueryPass, runQuery } from "./query.ts";
-import { sealBlock } from "./receipts.ts";
 import { Registry } from "./registry.ts";
 import { type Tip, verifyBlock } from "./verify.ts";
 
@@ -262,9 +261,8 @@ export class Runtime {
   }
 
   #finish(execution: BlockExecution, tip: Tip): DispatchResult {
-    const { number, hash } = tip;
     const stateRoot = this.#state.root();
-    const sealed = sealBlock(execution.receipts, { number, hash, stateRoot }, this.#engine.keys);
+    const sealed = execution.receipts.seal(tip.hash, stateRoot, this.#engine.keys);
     execution.cache.apply();
     this.#block = undefined;
     this.#registry = execution.registry;

@@ -20,7 +20,7 @@ const sight = new Int32Array(1);
 
 /** Takes the changed children of a branch. */
 function gather(branch: Branch): void {
-  for (let rest = branch.changed; rest !== 0; rest &= rest - 1) {
+  for (let rest = branch.stale; rest !== 0; rest &= rest - 1) {
     const child = branch.child(31 - Math.clz32(rest & -rest));
     if (child instanceof Page) {
       if (pages.length < most) pages.push(child);
@@ -28,11 +28,10 @@ function gather(branch: Branch): void {
   }
 }
 
-/** Has the changed nodes from this one on near, as many as fit. */
-export function lookAhead(node: Node | undefined): void {
-  if (!(node instanceof Branch)) return;
+/** Has the changed nodes from these on near, as many as fit. */
+export function lookAhead(nodes: readonly (Node | undefined)[]): void {
   let seen = 0;
-  branches.push(node);
+  for (const node of nodes) if (node instanceof Branch) branches.push(node);
   while (branches.length > 0) {
     // Loops of their own, so that no wait is for the one before.
     for (const branch of branches) seen ^= branch.changed;

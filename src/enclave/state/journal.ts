@@ -16,7 +16,7 @@ import {
   type Hook,
 } from "./records.ts";
 import type { State } from "./state.ts";
-import type { Stored } from "./storage.ts";
+import type { Storage, Stored } from "./storage.ts";
 import type { Tree } from "./tree.ts";
 import type { Trie } from "./trie.ts";
 
@@ -155,6 +155,8 @@ class ClusterChange implements Change {
 export class Journal {
   readonly state: State;
   readonly #changes: Change[] = [];
+  /** Storages of which a good deal has changed. */
+  readonly #changed = new Set<Storage>();
 
   constructor(state: State) {
     this.state = state;
@@ -163,6 +165,16 @@ export class Journal {
   /** A point to roll back to. */
   mark(): number {
     return this.#changes.length;
+  }
+
+  /**
+   * Hashes some of what was changed: to be called when it is likely to stay, and is near.
+   * @throws {EngineError} what `State.root` throws.
+   */
+  hashAhead(): void {
+    if (this.#changed.size === 0) return;
+    for (const storage of this.#changed) storage.hashAhead();
+    this.#changed.clear();
   }
 
   /** Takes back every change since the mark. */
@@ -193,6 +205,7 @@ export class Journal {
     const before = record.storage.put(slot, value);
     this.state.touch(record);
     this.#changes.push(new StorageChange(this.state, record, slot, before));
+    if (record.storage.isBehind) this.#changed.add(record.storage);
     return before === undefined ? -1 : before.length;
   }
 

@@ -33,6 +33,8 @@ export class Branch extends Sixteen<Node> {
   readonly row: Int32Array;
   /** Bit n is set when child n has changed since. */
   changed: number;
+  /** Bit n is set when the hash of a changed child n is right all the same, because it was taken ahead. */
+  taken = 0;
   /** Whether the sizes below are others than the branch above knows. */
   resized = true;
   /** Bit n is set when something below child n was absent; it may be there again. */
@@ -54,7 +56,20 @@ export class Branch extends Sixteen<Node> {
 
   /** A copy to be changed in another epoch. */
   copy(epoch: number): Branch {
-    return new Branch(epoch, this, this.row.slice(), this.changed, this.holes);
+    const copy = new Branch(epoch, this, this.row.slice(), this.changed, this.holes);
+    copy.taken = this.taken;
+    return copy;
+  }
+
+  /** The children whose hashes are not right, a bit each. */
+  get stale(): number {
+    return this.changed & ~this.taken;
+  }
+
+  /** Notes that a child is about to change. */
+  mark(slot: number): void {
+    this.changed |= 1 << slot;
+    this.taken &= ~(1 << slot);
   }
 
   /** Takes the hash of a child from `blake2Area.digest`. */
@@ -152,6 +167,7 @@ export class Branch extends Sixteen<Node> {
       for (let i = 0; i < words; i++) row[to + i] = digest[i]!;
     }
     this.changed = 0;
+    this.taken = 0;
     for (let i = 0; i < 32; i++) input[i] = row[groups + i]!;
     hashFour();
   }

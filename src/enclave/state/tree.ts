@@ -54,6 +54,11 @@ export interface Values {
   inner(object: unknown): Tree | Blob | undefined;
 }
 
+/** How many changes are hashed ahead together: what they touched is near still. */
+const aheadEvery = 48;
+/** The depth of the branches whose children are hashed ahead: there are 256. */
+const aheadDepth = 8;
+
 /** About what a page takes of memory beside its bytes, and a value that was not looked at yet. */
 const pageWeight = 500;
 const packedWeight = 500;
@@ -84,6 +89,9 @@ export function weightOfTree({ node, values }: Tree): number {
 export abstract class Tree {
   #root: Node;
   #size: number;
+  /** The branches below which something has changed that may be hashed ahead, and how often. */
+  readonly #behind: Branch[] = [];
+  #reached = 0;
   #epoch: number;
   /** The root hash, while it is right. Always there when the root is absent. */
   #hash: Uint8Array | undefined;
@@ -215,7 +223,11 @@ export abstract class Tree {
         this.#put(parent, slot, node);
       }
       slot = childOf(key, length, depth);
-      node.changed |= 1 << slot;
+      if (depth === aheadDepth) {
+        this.#reached += 1;
+        if (node.stale === 0) this.#behind.push(node);
+      }
+      node.mark(slot);
       parent = node;
       let child = node.child(slot);
       if (child === undefined) {
@@ -298,6 +310,8 @@ export abstract class Tree {
       const node = this.#seal(this.#root as Page | Branch, 0);
       this.#root = node ?? emptyPage(0);
       this.#hash = node === undefined ? new Uint8Array(32) : blake2Area.digestBytes.slice();
+      this.#behind.length = 0;
+      this.#reached = 0;
     }
     return this.#hash;
   }
@@ -312,9 +326,9 @@ export abstract class Tree {
       node.seal(depth, this.values.write);
       return node;
     }
-    for (let rest = node.changed; rest !== 0; rest &= rest - 1) {
+    for (let rest = node.stale; rest !== 0; rest &= rest - 1) {
       const slot = 31 - Math.clz32(rest & -rest);
-      if (depth === 0) lookAhead(node.child(slot));
+      if (depth === 0) lookAhead([node.child(slot)]);
       this.#sealChild(node, slot, depth);
     }
     if (!node.resized || node.count > bucketEntries) {
@@ -330,6 +344,29 @@ export abstract class Tree {
       runs.push({ page, from: 0, to: page.count });
     }
     return this.#seal(pageOf(node.epoch, runs, depth), depth);
+  }
+
+  /** Whether so much has changed that it is to be hashed ahead. */
+  get isBehind(): boolean {
+    return this.#reached >= aheadEvery;
+  }
+
+  /**
+   * Hashes what has changed far from the root. Where a large state was changed is far off in memory by the end of a block,
+   * and near just after; a small one is not hashed ahead, for what changes in it is likely to change again.
+   * @throws {EngineError} what `root` throws.
+   */
+  hashAhead(): void {
+    lookAhead(this.#behind);
+    for (const branch of this.#behind) {
+      for (let rest = branch.stale; rest !== 0; rest &= rest - 1) {
+        const slot = 31 - Math.clz32(rest & -rest);
+        this.#sealChild(branch, slot, aheadDepth);
+        branch.taken |= 1 << slot;
+      }
+    }
+    this.#behind.length = 0;
+    this.#reached = 0;
   }
 
   #sealChild(branch: Branch, slot: number, depth: number): void {
