@@ -73,8 +73,8 @@ function unreadable(dir: string, error: unknown): EngineError {
   return new EngineError("StorageFailed", { what: `Reaching the owner of ${dir}`, reason }, { cause: error });
 }
 
-/** Connects to a socket file; undefined when nobody listens on it. */
-function connectTo(dir: string, name: string): Promise<Socket | undefined> {
+/** Connects to a socket file; undefined when nobody listens on it, "hung up" when whoever did has just stopped. */
+function connectTo(dir: string, name: string): Promise<Socket | "hung up" | undefined> {
   return withShortPath(
     dir,
     name,
@@ -89,6 +89,7 @@ function connectTo(dir: string, name: string): Promise<Socket | undefined> {
         socket.once("error", (error: NodeJS.ErrnoException) => {
           socket.destroy();
           if (error.code === "ECONNREFUSED" || error.code === "ENOENT") resolve(undefined);
+          else if (error.code === "ECONNRESET") resolve("hung up");
           // The queue of those who wait to be accepted is full: somebody listens.
           else if (error.code === "EAGAIN") reject(new EngineError("FolderInUse", { dir }));
           else reject(unreadable(dir, error));
@@ -147,7 +148,7 @@ export interface OwnerConnection {
 
 /** The live owner, or the highest number that was found dead. */
 async function findOwner(dir: string, patience: number): Promise<OwnerConnection | number> {
-  // An owner that is being killed may accept and hang up: it is dead a moment later.
+  // An owner that ends, or is being killed, may accept and hang up, or not even accept: it is gone a moment later.
   for (let attempt = 0; ; ) {
     const highest = newest(dir);
     if (highest === 0) return 0;
@@ -156,12 +157,13 @@ async function findOwner(dir: string, patience: number): Promise<OwnerConnection
       if (newest(dir) === highest) return highest;
       continue;
     }
-    const hello = await helloOf(socket, patience);
+    const hello = socket === "hung up" ? undefined : await helloOf(socket, patience);
     if (hello === undefined && ++attempt < 40) {
-      socket.destroy();
+      if (socket !== "hung up") socket.destroy();
       await pause(25);
       continue;
     }
+    if (socket === "hung up") throw new EngineError("FolderInUse", { dir });
     return { socket, hello: typeof hello === "object" ? hello : undefined };
   }
 }

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -79,6 +80,17 @@ describe("a folder has one owner", () => {
     const winners = results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
     expect(winners).toHaveLength(1);
     await winners[0]!.release();
+  });
+
+  it("is nobody's when its owner stops listening before it has accepted who is connecting", async () => {
+    const ending = createServer();
+    await new Promise<void>((resolve) => {
+      ending.listen(join(dir, "owner-1.sock"), resolve);
+    });
+    const reached = reachOwner(dir, 60_000);
+    ending.close();
+    expect(await reached).toBeUndefined();
+    await (await ownFolder(dir, false)).release();
   });
 
   it("may lie deeper than a socket's path can say", async () => {
