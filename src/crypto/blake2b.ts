@@ -1,8 +1,9 @@
 /**
  * BLAKE2b without a key (RFC 7693), as WebAssembly built on first import.
  *
- * Memory: the chain value h at 0, the initial value at 64, the byte counter t at 128, the input from 1024 on. Inputs
- * pass through memory in chunks; one that fits a chunk costs a single call.
+ * Memory: the chain value h at 0, the initial value at 64, the byte counter t at 128, the last block when it is filled up
+ * at 256, the input from 1024 on, the stage after it. Inputs pass through memory in chunks; one that fits a chunk costs a
+ * single call.
  * @module
  */
 
@@ -10,10 +11,14 @@ import { assemble, Body, op } from "./assembler.ts";
 
 const IV = 64;
 const COUNTER = 128;
+const FILLED = 256;
 const INPUT = 1024;
 const BLOCK = 128;
 /** Bytes of the input area: a multiple of the block. */
 const CHUNK = 65_536;
+const STAGE = INPUT + CHUNK;
+/** Bytes of the stage. */
+const STAGE_BYTES = 65_536;
 
 /** The initial value of RFC 7693, 2.6, as little-endian words. */
 const initial =
@@ -149,12 +154,46 @@ function once(): Body {
   return new Body(["i32", "i32"], { i32: 0, i64: 0 }, "once").get(1).at(op.call, 1).get(0).at(op.call, 3);
 }
 
+/**
+ * within(from, length, to, outLength): hashes bytes where they lie, and writes 32 bytes of the digest.
+ *
+ * Locals: 4 how far the last block is copied.
+ */
+function within(): Body {
+  const body = new Body(["i32", "i32", "i32", "i32"], { i32: 1, i64: 0 }, "within");
+  body.get(3).at(op.call, 1);
+  body.enter(op.block).enter(op.loop);
+  body.get(1).i32(BLOCK).do(op.i32LeU).at(op.brIf, 1);
+  count(body, () => body.i64(BLOCK));
+  body.get(0).i64(0).at(op.call, 0);
+  body.get(0).i32(BLOCK).do(op.i32Add).set(0);
+  body.get(1).i32(BLOCK).do(op.i32Sub).set(1);
+  body.at(op.br, 0).do(op.end, op.end);
+  count(body, () => body.get(1).do(op.i64ExtendI32U));
+  body.enter(op.block).get(1).i32(BLOCK).do(op.i32Eq).at(op.brIf, 0);
+  for (let at = 0; at < BLOCK; at += 8) body.i32(FILLED).i64(0).memory(op.i64Store, at);
+  body.enter(op.block).enter(op.loop);
+  body.get(1).get(4).i32(8).do(op.i32Add).do(op.i32LtU).at(op.brIf, 1);
+  body.get(4).get(0, 4).do(op.i32Add).memory(op.i64Load, 0).memory(op.i64Store, FILLED);
+  body.get(4).i32(8).do(op.i32Add).set(4);
+  body.at(op.br, 0).do(op.end, op.end);
+  // Of the word that is begun, the bytes that are part of it.
+  body.get(4).get(0, 4).do(op.i32Add).memory(op.i64Load, 0);
+  body.i64(1).get(1).i32(7).do(op.i32And).i32(8).do(op.i32Mul, op.i64ExtendI32U).do(op.i64Shl).i64(1).do(op.i64Sub);
+  body.do(op.i64And).memory(op.i64Store, FILLED);
+  body.i32(FILLED).set(0).do(op.end);
+  body.get(0).i64(-1).at(op.call, 0);
+  for (let at = 0; at < 32; at += 8) body.get(2).i32(0).memory(op.i64Load, at).memory(op.i64Store, at);
+  return body;
+}
+
 interface Exports {
   readonly m: WebAssembly.Memory;
   begin(outLength: number): void;
   more(length: number): void;
   finish(length: number): void;
   once(length: number, outLength: number): void;
+  within(from: number, length: number, to: number, outLength: number): void;
 }
 
 function constants(): Uint8Array {
@@ -163,7 +202,7 @@ function constants(): Uint8Array {
   return data;
 }
 
-const machine = assemble([compression(), begin(), more(), finish(), once()], 2, constants())
+const machine = assemble([compression(), begin(), more(), finish(), once(), within()], 3, constants())
   .exports as unknown as Exports;
 const memory = new Uint8Array(machine.m.buffer);
 const input = memory.subarray(INPUT, INPUT + CHUNK);
@@ -256,6 +295,20 @@ export const blake2Area = {
    */
   hash(length: number, parameters = 32): void {
     machine.once(length, parameters);
+  },
+  /** 64 KiB for what is hashed where it lies, as bytes. Nothing but who fills it changes it. */
+  stage: memory.subarray(STAGE, STAGE + STAGE_BYTES),
+  /** The same, as words. */
+  stageWords: new Int32Array(machine.m.buffer, STAGE, STAGE_BYTES / 4),
+  /**
+   * Hashes bytes of the stage to 32 bytes of the stage, which may be among them.
+   * @param from offset of the first byte.
+   * @param length how many.
+   * @param to offset of the digest, which is in `digest` as well.
+   * @param parameters those of `hash`.
+   */
+  hashStaged(from: number, length: number, to: number, parameters = 32): void {
+    machine.within(STAGE + from, length, STAGE + to, parameters);
   },
   /** The same for bytes of any length, which are copied to the input; sequential mode. */
   hashOf(data: Uint8Array): void {

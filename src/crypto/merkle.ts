@@ -38,8 +38,10 @@ export const branchBits = 4;
 /** Children of a branch. */
 export const branchWidth = 16;
 
-const bucket = blake2Parameters(bucketEntries, 2);
-const four = blake2Parameters(4, 2);
+/** The parameters of the hash of a bucket. */
+export const bucket = blake2Parameters(bucketEntries, 2);
+/** The parameters of the hash of four. */
+export const four = blake2Parameters(4, 2);
 
 /** Which child of a branch a key goes to, by the four bits from `depth` on, a multiple of four. */
 export function childOf(key: Uint8Array, length: number, depth: number): number {

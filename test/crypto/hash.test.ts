@@ -9,6 +9,7 @@ import {
   blake2_256,
   blake2_256Into,
   blake2_256Of,
+  blake2Area,
   blake2b,
   keccak_256,
   sha2_256,
@@ -48,6 +49,27 @@ describe("hash functions", () => {
       }),
       { numRuns: 200 },
     );
+  });
+
+  test("bytes of the stage are hashed where they lie, and nothing there but the digest is another afterwards", () => {
+    const { stage, digestBytes, hashStaged } = blake2Area;
+    fc.assert(
+      fc.property(fc.nat(600), fc.nat(300), fc.nat(700), fc.integer(), (from, length, to, seed) => {
+        const before = Uint8Array.from({ length: 1_000 }, (_, i) => (i * 131 + seed) & 255);
+        stage.set(before);
+        const expected = before.slice();
+        expected.set(slowBlake2b(before.slice(from, from + length), { dkLen: 32 }), to);
+        hashStaged(from, length, to);
+        expect(hex(stage.slice(0, 1_000))).toBe(hex(expected));
+        expect(hex(digestBytes)).toBe(hex(expected.slice(to, to + 32)));
+      }),
+      { numRuns: 1_000 },
+    );
+    for (const length of [0, 1, 7, 8, 9, 127, 128, 129, 136, 255, 256, 257, 65_504]) {
+      stage.set(pattern(length));
+      hashStaged(0, length, 65_504);
+      expect(hex(stage.slice(65_504))).toBe(hex(slowBlake2b(pattern(length), { dkLen: 32 })));
+    }
   });
 
   test("results are the caller's own: a later hash does not change them", () => {

@@ -93,7 +93,7 @@ export function writeOutput(
   const at = pointer >>> 0;
   check(guest, at, length);
   const { bytes } = guest;
-  if (length > 48) bytes.set(length === data.length ? data : data.subarray(from, to), at);
+  if (length > 48) bytes.set(new Uint8Array(data.buffer, data.byteOffset + from, length), at);
   else for (let i = 0; i < length; i++) bytes[at + i] = data[from + i]!;
   guest.view.setUint32(lengthPointer >>> 0, length, true);
 }

@@ -80,7 +80,7 @@ export class BlockExecution implements MessageContext {
     this.governor = genesis.governor;
     this.registry = registry;
     this.cache = new CacheChanges(cache);
-    this.journal = new Journal(state);
+    this.journal = new Journal(state, true);
     this.#before = ground.before;
     this.receipts = new BlockReceipts(header.number, messages.length);
     this.moment = {
@@ -98,7 +98,6 @@ export class BlockExecution implements MessageContext {
     if (this.#next < this.#messages.length) {
       const message = this.#messages[this.#next++] as Message;
       receipts.add(handleMessage(message, this));
-      this.journal.hashAhead();
       return true;
     }
     const { state } = this.journal;
@@ -163,7 +162,7 @@ export class BlockExecution implements MessageContext {
       throw new EngineError("Internal", { what: "a block that was taken back left something behind" });
     }
     // What is noted so far belongs to records that are the fork's as well.
-    this.journal = new Journal(state);
+    this.journal = new Journal(state, true);
     this.#before = before;
     return before;
   }
@@ -176,7 +175,7 @@ export class BlockExecution implements MessageContext {
     if (this.#before === undefined && this.journal.mark() <= mostNoted) return;
     this.before();
     // No message is taken back any more but the next ones; the block as a whole falls back to the fork.
-    this.journal = new Journal(this.#ground.state);
+    this.journal = new Journal(this.#ground.state, true);
   }
 
   /** Gives up the block. @returns the state as it was before. */

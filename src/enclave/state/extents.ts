@@ -155,7 +155,7 @@ class Saving {
       const object = this.#moves !== undefined && raw instanceof Packed ? tree.objectOf(page, i) : raw;
       if (object === undefined) {
         const at = page.valueAt(i);
-        writeEntry(w, key, page.bytes.subarray(at, at + page.valueLength(i)), undefined);
+        writeEntry(w, key, page.part(at, at + page.valueLength(i)), undefined);
       } else if (object instanceof Packed) {
         writeEntry(w, key, object.value, object.extra);
         deep ||= object.extra.length > 0;

@@ -16,7 +16,7 @@ import {
   type Hook,
 } from "./records.ts";
 import type { State } from "./state.ts";
-import type { Storage, Stored } from "./storage.ts";
+import type { Stored } from "./storage.ts";
 import type { Tree } from "./tree.ts";
 import type { Trie } from "./trie.ts";
 
@@ -155,26 +155,17 @@ class ClusterChange implements Change {
 export class Journal {
   readonly state: State;
   readonly #changes: Change[] = [];
-  /** Storages of which a good deal has changed. */
-  readonly #changed = new Set<Storage>();
+  readonly #hashesAhead: boolean;
 
-  constructor(state: State) {
+  /** @param hashesAhead whether what is changed is likely to stay and be hashed, so that it is when it is near. */
+  constructor(state: State, hashesAhead = false) {
     this.state = state;
+    this.#hashesAhead = hashesAhead;
   }
 
   /** A point to roll back to. */
   mark(): number {
     return this.#changes.length;
-  }
-
-  /**
-   * Hashes some of what was changed: to be called when it is likely to stay, and is near.
-   * @throws {EngineError} what `State.root` throws.
-   */
-  hashAhead(): void {
-    if (this.#changed.size === 0) return;
-    for (const storage of this.#changed) storage.hashAhead();
-    this.#changed.clear();
   }
 
   /** Takes back every change since the mark. */
@@ -205,7 +196,7 @@ export class Journal {
     const before = record.storage.put(slot, value);
     this.state.touch(record);
     this.#changes.push(new StorageChange(this.state, record, slot, before));
-    if (record.storage.isBehind) this.#changed.add(record.storage);
+    this.#hashAhead(record);
     return before === undefined ? -1 : before.length;
   }
 
@@ -220,8 +211,14 @@ export class Journal {
     if (before !== undefined) {
       this.#changes.push(new StorageChange(this.state, record, slot, before));
       this.state.touch(record);
+      this.#hashAhead(record);
     }
     return before;
+  }
+
+  /** When reading what was absent fails here, the change is there all the same and can be taken back. */
+  #hashAhead({ storage }: ContractRecord): void {
+    if (this.#hashesAhead && storage.isBehind) storage.hashAhead();
   }
 
   /** Replaces what is known of a contract. */

@@ -7,15 +7,16 @@
  *          | entries, in order of their keys | room to grow
  * head   = two bytes of the key, from the byte on in which the page's keys begin to differ
  *          | offset of the entry, 15 bits, and whether its hash is stale, 1 bit, LE
- * entry  = length of the key, u8 | length of the value, u8 | key | value
+ * entry  = length of the key, u8 | key | 0 | value
  * ```
- * A value that is longer, or kept in another form, stands in `objects`; an object there goes before the bytes. The hashes
- * of the quarters are used by pages that are divided.
+ * An entry is what the hash of its content is made of, so that it is hashed as it lies. A value that is longer than
+ * `inlineBytes`, or kept in another form, stands in `objects`; an object there goes before the bytes. The hashes of the
+ * quarters are used by pages that are divided.
  * @module
  */
 
 import { blake2_256, blake2Area } from "../../crypto/hash.ts";
-import { hashBucket, hashContent, hashFour, hashLeaf, undividedEntries, wholeBytes } from "../../crypto/merkle.ts";
+import { bucket, four, hashContent, hashLeaf, undividedEntries, wholeBytes } from "../../crypto/merkle.ts";
 import { EngineError } from "../../errors.ts";
 import { sameBytes } from "../../wire/bytes.ts";
 import { Writer } from "../../wire/scale.ts";
@@ -44,6 +45,9 @@ const perEntry = head + digest;
 const heads = 4 * digest;
 /** The bit of the second byte of an offset that says that the hash is stale. */
 const staleBit = 0x80;
+
+/** Where two hashes lie on the stage, beyond every page. */
+const pair = 65_536 - 2 * digest;
 
 /** Where changed pages are put together. */
 const scratch = new Uint8Array(1 << 16);
@@ -131,29 +135,38 @@ function encoded(object: unknown, write: WriteValue | undefined): Uint8Array {
   return writer.written();
 }
 
-/** Up to `bucketEntries` entries. */
-export class Page {
-  readonly epoch: number;
-  count: number;
-  /** Room beyond `used` has no meaning. */
-  bytes: Uint8Array;
-  used: number;
-  /** Bit n is set when the hash of quarter n is right. */
-  #quarters: number;
-  objects: unknown[] | undefined;
-  /** Whether its size is another than the branch above knows. */
-  resized = true;
+/**
+ * Up to `bucketEntries` entries, and room to grow.
+ *
+ * A page is its bytes and knows them by no other object: on the way to an entry of a large state each object more is one
+ * more wait for memory.
+ */
+export class Page extends Uint8Array {
   /** What may stand in its place, once it has been written as it is. */
   outside: Absent | undefined = undefined;
   /** When it was last used, if it was written. */
   usedAt = 0;
+  readonly epoch: number;
+  count: number;
+  /** Room beyond it has no meaning. */
+  used: number;
+  objects: unknown[] | undefined;
+  /** Whether the hashes of the quarters are right, but for those that have an entry whose hash is stale. */
+  #quartered = false;
+  /** Whether its size is another than the branch above knows. */
+  resized = true;
 
-  constructor(epoch: number, count: number, bytes: Uint8Array, used: number, quarters: number, objects?: unknown[]) {
+  /** What the methods of arrays make of pages are plain bytes. */
+  static get [Symbol.species](): Uint8ArrayConstructor {
+    return Uint8Array;
+  }
+
+  /** @param room bytes that it has. */
+  constructor(epoch: number, count: number, room: number, used: number, objects?: unknown[]) {
+    super(room);
     this.epoch = epoch;
     this.count = count;
-    this.bytes = bytes;
     this.used = used;
-    this.#quarters = quarters;
     this.objects = objects;
   }
 
@@ -161,11 +174,11 @@ export class Page {
    * Where a key is: its index, or -1 less the index that it would have.
    * @param depth bits that the page's keys share for where it stands; a multiple of four.
    */
-  find(key: Uint8Array, length: number, depth: number): number {
-    const { bytes, count } = this;
+  search(key: Uint8Array, length: number, depth: number): number {
+    const { count } = this;
     const mark = markOf(key, 0, length, depth);
     for (let i = 0, at = heads; i < count; i++, at += head) {
-      const here = (bytes[at]! << 8) | bytes[at + 1]!;
+      const here = (this[at]! << 8) | this[at + 1]!;
       if (here < mark) continue;
       if (here > mark) return ~i;
       const order = this.#compare(i, key, length);
@@ -177,21 +190,19 @@ export class Page {
 
   /** Negative when the key of an entry is before the other, 0 when it is that. */
   #compare(index: number, key: Uint8Array, length: number): number {
-    const { bytes } = this;
     const entry = this.#entry(index);
-    const own = bytes[entry]!;
+    const own = this[entry]!;
     const shared = Math.min(own, length);
-    for (let i = 0, at = entry + 2; i < shared; i++, at++) {
-      const difference = bytes[at]! - key[i]!;
+    for (let i = 0, at = entry + 1; i < shared; i++, at++) {
+      const difference = this[at]! - key[i]!;
       if (difference !== 0) return difference;
     }
     return own - length;
   }
 
   #entry(index: number): number {
-    const { bytes } = this;
     const at = heads + head * index + 2;
-    return heads + perEntry * this.count + (bytes[at]! | ((bytes[at + 1]! & ~staleBit) << 8));
+    return heads + perEntry * this.count + (this[at]! | ((this[at + 1]! & ~staleBit) << 8));
   }
 
   #entryEnd(index: number): number {
@@ -200,28 +211,33 @@ export class Page {
 
   /** Where the key of an entry begins among the bytes. */
   keyAt(index: number): number {
-    return this.#entry(index) + 2;
+    return this.#entry(index) + 1;
   }
 
   keyLength(index: number): number {
-    return this.bytes[this.#entry(index)]!;
+    return this[this.#entry(index)]!;
   }
 
   /** The key of an entry, as a view. */
   key(index: number): Uint8Array {
     const at = this.#entry(index);
-    return this.bytes.subarray(at + 2, at + 2 + this.bytes[at]!);
+    return this.part(at + 1, at + 1 + this[at]!);
   }
 
   /** Where the inline value of an entry begins; it ends with the entry. */
   valueAt(index: number): number {
     const at = this.#entry(index);
-    return at + 2 + this.bytes[at]!;
+    return at + 2 + this[at]!;
   }
 
   /** How long the inline value of an entry is. */
   valueLength(index: number): number {
-    return this.bytes[this.#entry(index) + 1]!;
+    return this.#entryEnd(index) - this.valueAt(index);
+  }
+
+  /** Some of its bytes, as a view. */
+  part(from: number, to: number): Uint8Array {
+    return new Uint8Array(this.buffer, from, to - from);
   }
 
   object(index: number): unknown {
@@ -239,57 +255,62 @@ export class Page {
 
   /** Notes that the hash of an entry is not right any more. */
   mark(index: number): void {
-    this.bytes[heads + head * index + 3]! |= staleBit;
+    this[heads + head * index + 3]! |= staleBit;
   }
 
   isStale(index: number): boolean {
-    return (this.bytes[heads + head * index + 3]! & staleBit) !== 0;
+    return (this[heads + head * index + 3]! & staleBit) !== 0;
   }
 
   /** A copy to be changed in another epoch. */
   copy(epoch: number): Page {
-    const bytes = this.bytes.slice(0, this.used);
-    return new Page(epoch, this.count, bytes, this.used, this.#quarters, this.objects?.slice());
+    const { used } = this;
+    const copy = new Page(epoch, this.count, used, used, this.objects?.slice());
+    copy.#quartered = this.#quartered;
+    copy.set(used === this.length ? this : this.part(0, used));
+    return copy;
   }
 
-  /** Puts a new entry at an index. */
-  insert(index: number, key: Uint8Array, depth: number, value: Uint8Array | undefined, object: unknown): void {
-    this.#splice(index, 0, entryOf(key, value), markOf(key, 0, key.length, depth));
-    if (this.objects !== undefined) this.objects.splice(index, 0, object);
+  /** Puts a new entry at an index. @returns the page that has it: another when there was no room. */
+  insert(index: number, key: Uint8Array, depth: number, value: Uint8Array | undefined, object: unknown): Page {
+    const page = this.#splice(index, 0, entryOf(key, value), markOf(key, 0, key.length, depth));
+    if (page.objects !== undefined) page.objects.splice(index, 0, object);
     else if (object !== undefined) {
-      this.objects = new Array(this.count).fill(undefined);
-      this.objects[index] = object;
+      page.objects = new Array(page.count).fill(undefined);
+      page.objects[index] = object;
     }
+    return page;
   }
 
   /** Takes an entry away. */
   remove(index: number): void {
     this.#splice(index, 1, undefined, 0);
-    this.#quarters = 0;
+    this.#quartered = false;
     this.objects?.splice(index, 1);
   }
 
-  /** Gives an entry another value. */
-  replace(index: number, value: Uint8Array | undefined, object: unknown): void {
+  /** Gives an entry another value. @returns the page that has it: another when there was no room. */
+  replace(index: number, value: Uint8Array | undefined, object: unknown): Page {
     const length = value === undefined ? 0 : value.length;
+    let page: Page = this;
     if (this.valueLength(index) !== length) {
       const at = heads + head * index;
-      const mark = (this.bytes[at]! << 8) | this.bytes[at + 1]!;
-      this.#splice(index, 1, entryOf(this.key(index), value), mark);
+      const mark = (this[at]! << 8) | this[at + 1]!;
+      page = this.#splice(index, 1, entryOf(this.key(index), value), mark);
     } else if (length > 0) {
       const at = this.valueAt(index);
-      const { bytes } = this;
-      if (length > 48) bytes.set(value!, at);
-      else for (let i = 0; i < length; i++) bytes[at + i] = value![i]!;
+      if (length > 48) this.set(value!, at);
+      else for (let i = 0; i < length; i++) this[at + i] = value![i]!;
     }
-    if (object !== undefined || this.objects !== undefined) this.resized = true;
-    this.setObject(index, object);
-    this.mark(index);
+    if (object !== undefined || page.objects !== undefined) page.resized = true;
+    page.setObject(index, object);
+    page.mark(index);
+    return page;
   }
 
-  /** Puts one entry in the place of none or one. */
-  #splice(index: number, drop: 0 | 1, entry: Uint8Array | undefined, mark: number): void {
-    const { bytes, count, used } = this;
+  /** Puts one entry in the place of none or one. @returns the page that has it. */
+  #splice(index: number, drop: 0 | 1, entry: Uint8Array | undefined, mark: number): Page {
+    const { count, used } = this;
     const add = entry === undefined ? 0 : 1;
     const total = count + add - drop;
     const from = heads + perEntry * count;
@@ -298,96 +319,97 @@ export class Page {
     const shift = (entry === undefined ? 0 : entry.length) - (after - before);
     const made = scratch;
     const rest = index + drop;
-    made.set(bytes.subarray(0, heads + head * index));
+    made.set(this.part(0, heads + head * index));
     for (let i = rest, to = heads + head * (index + add); i < count; i++, to += head) {
       const at = heads + head * i;
-      made[to] = bytes[at]!;
-      made[to + 1] = bytes[at + 1]!;
-      const offset = (bytes[at + 2]! | (bytes[at + 3]! << 8)) + shift;
+      made[to] = this[at]!;
+      made[to + 1] = this[at + 1]!;
+      const offset = (this[at + 2]! | (this[at + 3]! << 8)) + shift;
       made[to + 2] = offset;
       made[to + 3] = offset >> 8;
     }
     const hashes = heads + head * count;
     const hashesNow = heads + head * total;
-    made.set(bytes.subarray(hashes, hashes + digest * index), hashesNow);
-    made.set(bytes.subarray(hashes + digest * rest, from), hashesNow + digest * (index + add));
+    made.set(this.part(hashes, hashes + digest * index), hashesNow);
+    made.set(this.part(hashes + digest * rest, from), hashesNow + digest * (index + add));
     const begin = heads + perEntry * total;
-    made.set(bytes.subarray(from, before), begin);
+    made.set(this.part(from, before), begin);
     if (entry !== undefined) {
       putHead(made, index, mark, before - from);
       made.set(entry, begin + before - from);
     }
-    made.set(bytes.subarray(after, used), begin + (after - from) + shift);
-    this.count = total;
-    this.resized = true;
-    this.used = used + shift + perEntry * (total - count);
-    // Room to grow saves most pages of a growing tree an allocation, which costs more than the copy.
-    if (this.used > bytes.length) this.bytes = new Uint8Array((this.used * 1.375 + 63) & ~63);
-    this.bytes.set(made.subarray(0, this.used));
+    made.set(this.part(after, used), begin + (after - from) + shift);
+    const now = used + shift + perEntry * (total - count);
+    let page: Page = this;
+    if (now > this.length) {
+      // Room to grow saves most pages of a growing tree an allocation, which costs more than the copy.
+      page = new Page(this.epoch, total, (now * 1.375 + 63) & ~63, now, this.objects);
+      page.#quartered = this.#quartered;
+    }
+    page.count = total;
+    page.resized = true;
+    page.used = now;
+    page.set(made.subarray(0, now));
+    return page;
   }
 
   /**
    * Brings the hashes of the entries up to date and leaves the page's in `blake2Area.digest`. There must be entries.
-   * @param depth that of `find`.
+   * @param depth that of `search`.
    */
   seal(depth: number, write: WriteValue | undefined): void {
-    const { bytes, count } = this;
-    for (let i = 0, at = heads + 3; i < count; i++, at += head) {
-      if ((bytes[at]! & staleBit) === 0) continue;
-      bytes[at]! &= ~staleBit;
-      this.#sealEntry(i, write);
-      this.#quarters &= ~(1 << this.#quarterOf(i, depth));
+    const { count, objects } = this;
+    // What an object is written as may have a root in it, for which other pages come to the stage.
+    if (objects !== undefined) this.#sealObjects(objects, write);
+    blake2Area.stage.set(this);
+    if (count > undividedEntries) {
+      this.#sealQuarters(depth);
+      return;
     }
-    if (this.isDivided) this.#hashQuarters(depth);
-    else {
-      this.#quarters = 0;
-      this.#hashRun(0, count);
-    }
+    this.#quartered = false;
+    this.#sealRun(0, count);
   }
 
-  /** Reads a little of what `seal` reads, so that it is near when that comes. */
-  lookAt(): number {
-    const { bytes, count } = this;
-    const last = bytes.length - 1;
-    let seen = bytes[0]! ^ bytes[2 * digest]!;
-    for (let i = 0, at = heads + 3; i < count; i++, at += head) {
-      if ((bytes[at]! & staleBit) === 0) continue;
-      const entry = this.#entry(i);
-      const hash = heads + head * count + digest * i;
-      seen ^= bytes[entry]! ^ bytes[Math.min(entry + 2 * digest, last)]!;
-      seen ^= bytes[hash - 2 * digest]! ^ bytes[hash]! ^ bytes[Math.min(hash + 2 * digest, last)]!;
+  /** Brings the hashes of entries up to date, and leaves that of their bucket on the stage and in `blake2Area.digest`. */
+  #sealRun(from: number, to: number, into = 0): void {
+    for (let i = from, at = heads + head * from + 3; i < to; i++, at += head) {
+      if ((this[at]! & staleBit) === 0) continue;
+      this[at]! &= ~staleBit;
+      if (this.objects?.[i] === undefined) this.#sealEntry(i);
     }
-    return seen;
+    blake2Area.hashStaged(heads + head * this.count + digest * from, digest * (to - from), into, bucket);
+  }
+
+  #sealQuarters(depth: number): void {
+    const { count } = this;
+    const known = this.#quartered;
+    if (!known) blake2Area.stage.fill(0, 0, heads);
+    for (let i = 0; i < count; i++) {
+      if (known && !this.isStale(i)) continue;
+      // The run of the quarter that the entry is in.
+      const quarter = this.#quarterOf(i, depth);
+      let from = i;
+      while (from > 0 && this.#quarterOf(from - 1, depth) === quarter) from--;
+      let to = i + 1;
+      while (to < count && this.#quarterOf(to, depth) === quarter) to++;
+      this.#sealRun(from, to, digest * quarter);
+      if (known) this.#takeBack(digest * quarter);
+      i = to - 1;
+    }
+    if (!known) this.set(blake2Area.stage.subarray(0, heads));
+    this.#quartered = true;
+    blake2Area.hashStaged(0, heads, 0, four);
   }
 
   /** The two bits of the key of an entry that decide at the page's own depth. */
   #quarterOf(index: number, depth: number): number {
-    const byte = this.bytes[heads + head * index]!;
-    return ((depth & 4) === 0 ? byte >> 6 : byte >> 2) & 3;
+    return (this[heads + head * index]! >> ((depth & 4) === 0 ? 6 : 2)) & 3;
   }
 
-  #hashRun(from: number, to: number): void {
-    const at = heads + head * this.count;
-    blake2Area.input.set(this.bytes.subarray(at + digest * from, at + digest * to));
-    hashBucket(to - from);
-  }
-
-  #hashQuarters(depth: number): void {
-    const { bytes } = this;
-    for (let quarter = 0, from = 0; quarter < 4; quarter++) {
-      const to = this.#quarterEnd(quarter, from, depth);
-      if ((this.#quarters & (1 << quarter)) === 0) {
-        if (from === to) bytes.fill(0, digest * quarter, digest * quarter + digest);
-        else {
-          this.#hashRun(from, to);
-          bytes.set(blake2Area.digestBytes, digest * quarter);
-        }
-      }
-      from = to;
-    }
-    this.#quarters = 15;
-    blake2Area.input.set(bytes.subarray(0, heads));
-    hashFour();
+  /** Takes a hash from the stage, where it is at the same offset. */
+  #takeBack(at: number): void {
+    const { stage } = blake2Area;
+    for (let i = at; i < at + digest; i++) this[i] = stage[i]!;
   }
 
   /** Where a quarter that begins at an index ends. */
@@ -409,18 +431,18 @@ export class Page {
   quarter(number: number, depth: number): { readonly from: number; readonly to: number; readonly beside: Uint8Array } {
     let from = 0;
     for (let before = 0; before < number; before++) from = this.#quarterEnd(before, from, depth);
-    const hashes = this.bytes.subarray(0, heads);
+    const hashes = this.part(0, heads);
     const beside = hashes.filter((_, at) => at >> 5 !== number);
     return { from, to: this.#quarterEnd(number, from, depth), beside };
   }
 
   /** The bytes of the value of an entry that are hashed. Not for blobs. */
-  valueOf(index: number, write: WriteValue | undefined): Uint8Array {
+  valueBytes(index: number, write: WriteValue | undefined): Uint8Array {
     const object = this.object(index);
     if (object instanceof Packed) return object.value;
     if (object !== undefined) return encoded(object, write).slice();
     const at = this.valueAt(index);
-    return this.bytes.slice(at, at + this.valueLength(index));
+    return this.part(at, at + this.valueLength(index)).slice();
   }
 
   /** The hash of the content of an entry: see `merkle.ts`. */
@@ -432,7 +454,7 @@ export class Page {
   /** Leaves the hash of the content of an entry in `blake2Area.digest`. */
   #hashContent(index: number, write: WriteValue | undefined): void {
     const object = this.object(index);
-    let value = this.bytes;
+    let value: Uint8Array = this;
     let at = 0;
     let end = 0;
     if (object === undefined) {
@@ -453,30 +475,49 @@ export class Page {
       }
       [value, at, end] = [hashedValue, 0, digest];
     }
-    const entry = this.#entry(index);
-    hashContent(this.bytes, entry + 2, entry + 2 + this.bytes[entry]!, value, at, end, whole);
+    const key = this.keyAt(index);
+    hashContent(this, key, key + this.keyLength(index), value, at, end, whole);
   }
 
-  #sealEntry(index: number, write: WriteValue | undefined): void {
-    this.#hashContent(index, write);
-    const { bytes } = this;
-    const at = this.#entry(index);
-    hashLeaf(bytes, at + 2, at + 2 + bytes[at]!);
-    const { digestBytes } = blake2Area;
+  /** Brings the hashes of entries with objects up to date, which stay marked. */
+  #sealObjects(objects: readonly unknown[], write: WriteValue | undefined): void {
+    for (let i = 0; i < this.count; i++) {
+      if (objects[i] === undefined || !this.isStale(i)) continue;
+      this.#hashContent(i, write);
+      const key = this.keyAt(i);
+      hashLeaf(this, key, key + this.keyLength(i));
+      this.set(blake2Area.digestBytes, heads + head * this.count + digest * i);
+    }
+  }
+
+  /** Brings the hash of an entry without object up to date, here and on the stage, where the page is. */
+  #sealEntry(index: number): void {
+    const entry = this.#entry(index);
+    const key = entry + 1;
+    const keyLength = this[entry]!;
+    const value = key + keyLength + 1;
+    const end = this.#entryEnd(index);
+    if (end - value <= wholeBytes) blake2Area.hashStaged(entry, end - entry, pair + digest);
+    else {
+      this.#hashContent(index, undefined);
+      blake2Area.stage.set(blake2Area.digestBytes, pair + digest);
+    }
     const to = heads + head * this.count + digest * index;
-    for (let i = 0; i < digest; i++) bytes[to + i] = digestBytes[i]!;
+    blake2Area.hashStaged(key, keyLength, pair);
+    blake2Area.hashStaged(pair, 2 * digest, to);
+    this.#takeBack(to);
   }
 
   /** The hash of an entry of a sealed page, as a view. */
   leafHash(index: number): Uint8Array {
     const at = heads + head * this.count + digest * index;
-    return this.bytes.subarray(at, at + digest);
+    return this.part(at, at + digest);
   }
 }
 
 /** A page without entries. */
 export function emptyPage(epoch: number): Page {
-  return new Page(epoch, 0, new Uint8Array(heads), heads, 0);
+  return new Page(epoch, 0, heads, heads);
 }
 
 /** Entries of a page from one index to before another. */
@@ -494,7 +535,7 @@ export function pageOf(epoch: number, runs: readonly Run[], depth: number): Page
     count += to - from;
     for (let i = from; i < to; i++) length += perEntry + 2 + page.keyLength(i) + page.valueLength(i);
   }
-  const bytes = new Uint8Array(length);
+  const made = new Page(epoch, count, length, length);
   const begin = heads + perEntry * count;
   let objects: unknown[] | undefined;
   let index = 0;
@@ -503,11 +544,11 @@ export function pageOf(epoch: number, runs: readonly Run[], depth: number): Page
     for (let i = from; i < to; i++, index++) {
       const start = page.keyAt(i);
       const keyLength = page.keyLength(i);
-      const entry = page.bytes.subarray(start - 2, start + keyLength + page.valueLength(i));
-      putHead(bytes, index, markOf(page.bytes, start, keyLength, depth), at - begin);
-      if (!page.isStale(i)) bytes[heads + head * index + 3]! &= ~staleBit;
-      bytes.set(page.leafHash(i), heads + head * count + digest * index);
-      bytes.set(entry, at);
+      const entry = page.part(start - 1, start + keyLength + 1 + page.valueLength(i));
+      putHead(made, index, markOf(page, start, keyLength, depth), at - begin);
+      if (!page.isStale(i)) made[heads + head * index + 3]! &= ~staleBit;
+      made.set(page.leafHash(i), heads + head * count + digest * index);
+      made.set(entry, at);
       at += entry.length;
       const object = page.object(i);
       if (object !== undefined) {
@@ -516,7 +557,8 @@ export function pageOf(epoch: number, runs: readonly Run[], depth: number): Page
       }
     }
   }
-  return new Page(epoch, count, bytes, length, 0, objects);
+  made.objects = objects;
+  return made;
 }
 
 /** An entry for a new page. */
@@ -533,21 +575,22 @@ export function pageOfEntries(entries: readonly PageEntry[], depth: number): Pag
   const begin = heads + perEntry * count;
   let length = begin;
   for (const { key, value } of entries) length += 2 + key.length + (value === undefined ? 0 : value.length);
-  const bytes = new Uint8Array(length);
+  const page = new Page(0, count, length, length);
   let objects: unknown[] | undefined;
   let at = begin;
   for (let i = 0; i < count; i++) {
     const { key, value, object } = entries[i]!;
-    putHead(bytes, i, markOf(key, 0, key.length, depth), at - begin);
+    putHead(page, i, markOf(key, 0, key.length, depth), at - begin);
     const entry = entryOf(key, value);
-    bytes.set(entry, at);
+    page.set(entry, at);
     at += entry.length;
     if (object !== undefined) {
       objects ??= new Array(count).fill(undefined);
       objects[i] = object;
     }
   }
-  return new Page(0, count, bytes, length, 0, objects);
+  page.objects = objects;
+  return page;
 }
 
 /** Writes the head of an entry whose hash is stale. */
@@ -571,8 +614,7 @@ function entryOf(key: Uint8Array, value: Uint8Array | undefined): Uint8Array {
   const valueLength = value === undefined ? 0 : value.length;
   const entry = new Uint8Array(2 + length + valueLength);
   entry[0] = length;
-  entry[1] = valueLength;
-  entry.set(key, 2);
+  entry.set(key, 1);
   if (value !== undefined) entry.set(value, 2 + length);
   return entry;
 }

@@ -69,13 +69,13 @@ export function proveState(state: State, part: ProvablePart, key: Uint8Array): S
   const whole = { from: 0, to: page.count, beside: none };
   const { from, to, beside } = page.isDivided ? page.quarter(quarter, depth) : whole;
   const { write } = tree.values;
-  const found = page.find(key, key.length, branchBits * branches.length);
+  const found = page.search(key, key.length, branchBits * branches.length);
   if (found >= 0) {
     const leaves = new Uint8Array(32 * (to - from));
     for (let i = from; i < to; i++) leaves.set(page.leafHash(i), 32 * (i - from));
     return {
       ...head,
-      end: { kind: "present", leaves, index: found - from, beside, value: page.valueOf(found, write) },
+      end: { kind: "present", leaves, index: found - from, beside, value: page.valueBytes(found, write) },
     };
   }
   const entries = new Uint8Array(64 * (to - from));

@@ -47,7 +47,7 @@ export class Storage extends Tree {
     const found = this.#found;
     const object = page.object(this.index) as Blob | undefined;
     if (object === undefined) {
-      found.bytes = page.bytes;
+      found.bytes = page;
       found.from = page.valueAt(this.index);
       found.to = found.from + page.valueLength(this.index);
     } else {
@@ -78,10 +78,11 @@ export class Storage extends Tree {
     const { index } = this;
     if (index >= 0) {
       const before = stored(page, index);
-      page.replace(index, short, long);
+      const next = page.replace(index, short, long);
+      if (next !== page) this.settle(next);
       return before;
     }
-    page.insert(~index, slot, this.depth, short, long);
+    this.settle(page.insert(~index, slot, this.depth, short, long));
     this.resize(1);
     return undefined;
   }
@@ -117,11 +118,10 @@ export class Storage extends Tree {
 function stored(page: Page, index: number): Stored {
   const object = page.object(index) as Blob | undefined;
   if (object !== undefined) return object;
-  const { bytes } = page;
   const at = page.valueAt(index);
   const length = page.valueLength(index);
-  if (length > 48) return bytes.slice(at, at + length);
+  if (length > 48) return page.part(at, at + length).slice();
   const copy = new Uint8Array(length);
-  for (let i = 0; i < length; i++) copy[i] = bytes[at + i]!;
+  for (let i = 0; i < length; i++) copy[i] = page[at + i]!;
   return copy;
 }

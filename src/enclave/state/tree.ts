@@ -70,7 +70,7 @@ export function blobWeight(blob: Blob): number {
 
 /** Bytes of memory of a page. */
 export function weightOfPage(page: Page, values: Values): number {
-  let weight = pageWeight + page.bytes.length;
+  let weight = pageWeight + page.length;
   const { objects } = page;
   if (objects === undefined) return weight;
   for (const object of objects) {
@@ -101,6 +101,9 @@ export abstract class Tree {
   protected index = 0;
   /** Bits of the key above the page that `reach` found. */
   protected depth = 0;
+  /** Where that page is: below which branch, unless it is the root, and as which child. */
+  #above: Branch | undefined;
+  #slot = 0;
 
   protected constructor(values: Values, epoch: number, source: StateSource | undefined) {
     this.values = values;
@@ -172,7 +175,7 @@ export abstract class Tree {
       if (node instanceof Absent) node = this.load(node, parent, slot, depth);
       if (node.outside !== undefined) node.usedAt = useClock.now;
       if (node instanceof Page) {
-        this.index = node.find(key, length, depth);
+        this.index = node.search(key, length, depth);
         return this.index < 0 ? undefined : node;
       }
       slot = childOf(key, length, depth);
@@ -213,9 +216,11 @@ export abstract class Tree {
         this.#put(parent, slot, node);
       }
       if (node instanceof Page) {
-        this.index = node.find(key, length, depth);
+        this.index = node.search(key, length, depth);
         if (this.index >= 0 || node.count < bucketEntries) {
           this.depth = depth;
+          this.#above = parent;
+          this.#slot = slot;
           return node;
         }
         if (depth >= 8 * maxKeyBytes) throw new EngineError("Internal", { what: "keys of a tree differ in nothing" });
@@ -241,6 +246,11 @@ export abstract class Tree {
   /** Notes that `reach` was asked for an entry that came or went. */
   protected resize(by: number): void {
     this.#size += by;
+  }
+
+  /** Puts the page that a change made in the place of the one that `reach` found. */
+  protected settle(page: Page): void {
+    this.#put(this.#above, this.#slot, page);
   }
 
   #put(parent: Branch | undefined, slot: number, node: Node): void {

@@ -56,7 +56,7 @@ export class Trie<V extends NonNullable<unknown>> extends Tree {
       page.resized = true;
       return before;
     }
-    page.insert(~index, key, this.depth, undefined, value);
+    this.settle(page.insert(~index, key, this.depth, undefined, value));
     this.resize(1);
     return undefined;
   }
@@ -95,7 +95,7 @@ export class Trie<V extends NonNullable<unknown>> extends Tree {
     if (object !== undefined && !(object instanceof Packed)) return object as V;
     const at = page.valueAt(index);
     const { value, extra } = object ?? {
-      value: page.bytes.subarray(at, at + page.valueLength(index)),
+      value: page.part(at, at + page.valueLength(index)),
       extra: nothing,
     };
     const record = this.#records.read(page.key(index).slice(), value, extra, this.source);
