@@ -409,7 +409,16 @@ export class Page extends Uint8Array {
   /** Takes a hash from the stage, where it is at the same offset. */
   #takeBack(at: number): void {
     const { stage } = blake2Area;
-    for (let i = at; i < at + digest; i++) this[i] = stage[i]!;
+    for (let i = at; i < at + digest; i += 8) {
+      this[i] = stage[i]!;
+      this[i + 1] = stage[i + 1]!;
+      this[i + 2] = stage[i + 2]!;
+      this[i + 3] = stage[i + 3]!;
+      this[i + 4] = stage[i + 4]!;
+      this[i + 5] = stage[i + 5]!;
+      this[i + 6] = stage[i + 6]!;
+      this[i + 7] = stage[i + 7]!;
+    }
   }
 
   /** Where a quarter that begins at an index ends. */
