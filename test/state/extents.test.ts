@@ -330,6 +330,42 @@ describe("what is outside, as it is not", () => {
     }
   });
 
+  it("is refused with more entries than its hash is of, wherever they stand", () => {
+    const small = State.empty();
+    for (let n = 0; n < 10; n++) small.accounts.set(new Uint8Array(32).fill(25 * n), { free: BigInt(n), held: 0n });
+    const bytes = save(small, outside).manifest;
+    // After version, root, no cluster and no code: size, root and the page of the accounts, of 67 bytes each.
+    const [size, page, length] = [36, 69, 67];
+    const end = page + 2 + 10 * length;
+    expect([bytes[size], bytes[page], bytes[page + 1]]).toEqual([10 << 2, 1, 10]);
+    const real = Array.from({ length: 10 }, (_, i) => bytes.slice(page + 2 + length * i, page + 2 + length * (i + 1)));
+    const other = (n: number): Uint8Array => real[5]!.slice().fill(n, 1, 33);
+    const pageOf = (entries: Uint8Array[]): Uint8Array => Buffer.concat([Uint8Array.of(1, entries.length), ...entries]);
+    const branchOf = (...pages: Uint8Array[]): Uint8Array =>
+      Buffer.concat([Uint8Array.of(2, (1 << pages.length) - 1, 0), ...pages]);
+    const load = (node: Uint8Array, count: number): State =>
+      loadState(
+        Buffer.concat([
+          bytes
+            .subarray(0, end)
+            .with(size, count << 2)
+            .subarray(0, page),
+          node,
+          bytes.subarray(end),
+        ]),
+        outside,
+      );
+    expect(contentOf(load(pageOf(real), 10))).toBe(contentOf(small));
+    // Keys of the quarters 0 and 1 before all others, and one of quarter 0 after them.
+    for (const entries of [
+      [other(1), other(70), ...real],
+      [...real, other(1)],
+    ])
+      expect(() => load(pageOf(entries), entries.length)).toThrow("not a valid");
+    const parted = branchOf(pageOf([other(1), other(70)]), pageOf(real.slice(0, 5)), pageOf(real.slice(5)));
+    expect(() => load(parted, 12)).toThrow("not a valid");
+  });
+
   it("leaves the state as it was when it cannot be read, and works once it can", () => {
     const flaky = new Outside();
     for (const [n, extent] of outside.extents) flaky.extents.set(n, extent);

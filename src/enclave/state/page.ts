@@ -356,6 +356,7 @@ export class Page extends Uint8Array {
   /**
    * Brings the hashes of the entries up to date and leaves the page's in `blake2Area.digest`. There must be entries.
    * @param depth that of `search`.
+   * @throws {EngineError} `Undecodable` when it was read and its entries are out of order.
    */
   seal(depth: number, write: WriteValue | undefined): void {
     const { count, objects } = this;
@@ -384,10 +385,16 @@ export class Page extends Uint8Array {
     const { count } = this;
     const known = this.#quartered;
     if (!known) blake2Area.stage.fill(0, 0, heads);
+    let last = -1;
     for (let i = 0; i < count; i++) {
       if (known && !this.isStale(i)) continue;
       // The run of the quarter that the entry is in.
       const quarter = this.#quarterOf(i, depth);
+      // Of what was read, a second run of a quarter would stand in for the first, whose entries no hash would know of.
+      if (quarter <= last) {
+        throw new EngineError("Undecodable", { what: "part of the state", reason: "its entries are out of order" });
+      }
+      last = quarter;
       let from = i;
       while (from > 0 && this.#quarterOf(from - 1, depth) === quarter) from--;
       let to = i + 1;
