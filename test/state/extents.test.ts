@@ -1,5 +1,7 @@
 /** The state outside: what is saved comes back, what is clean goes and returns, and nothing else passes for it. */
 
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
@@ -14,6 +16,7 @@ import {
   saveState,
 } from "../../src/enclave/state/extents.ts";
 import { Journal } from "../../src/enclave/state/journal.ts";
+import { Absent } from "../../src/enclave/state/nodes.ts";
 import { State } from "../../src/enclave/state/state.ts";
 import { EngineError } from "../../src/errors.ts";
 import { accountId, clusterNumber, contractId } from "../../src/wire/bytes.ts";
@@ -238,6 +241,26 @@ describe("memory", () => {
     outside.reads = 0;
     state.accounts.get(id(3));
     expect(outside.reads).toBe(0);
+  });
+
+  it("does not hold what it has let go, of a storage whose contract stays", async () => {
+    setFlagsFromString("--expose-gc");
+    const gc = runInNewContext("gc") as () => void;
+    const begin = () => {
+      const outside = new Outside();
+      const { state } = large(0, 100, outside);
+      save(state, outside).commit();
+      const { storage } = state.contracts.get(id(1))!;
+      const node = new WeakRef(storage.node);
+      evict(state, 1);
+      expect(storage.node).toBeInstanceOf(Absent);
+      return { storage, node };
+    };
+    const { storage, node } = begin();
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    gc();
+    expect(node.deref() === undefined).toBe(true);
+    expect(storage.size).toBe(100);
   });
 
   it.each([0, 1, 1024, 1025, 100_000])("has its cluster, with a system contract of %i bytes", (length) => {

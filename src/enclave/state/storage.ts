@@ -25,10 +25,11 @@ export interface Found {
   to: number;
 }
 
+/** What was read last: one for all storages, so that each does not hold a value of its own that was let go. */
+const found: Found = { bytes: new Uint8Array(0), from: 0, to: 0 };
+
 /** A map from slots to values with a root hash. */
 export class Storage extends Tree {
-  readonly #found: Found = { bytes: new Uint8Array(0), from: 0, to: 0 };
-
   constructor(epoch: number, source: StateSource | undefined) {
     super(values, epoch, source);
   }
@@ -40,11 +41,10 @@ export class Storage extends Tree {
     return other;
   }
 
-  /** The value of a slot, good until the next call; undefined when there is none. */
+  /** The value of a slot, good until the next call for any storage; undefined when there is none. */
   read(slot: Uint8Array): Found | undefined {
     const page = this.locate(slot);
     if (page === undefined) return undefined;
-    const found = this.#found;
     const object = page.object(this.index) as Blob | undefined;
     if (object === undefined) {
       found.bytes = page;

@@ -322,6 +322,8 @@ export abstract class Tree {
       this.#hash = node === undefined ? new Uint8Array(32) : blake2Area.digestBytes.slice();
       this.#behind.length = 0;
       this.#reached = 0;
+      // What is let go from now on is not to be held by this.
+      this.#above = undefined;
     }
     return this.#hash;
   }
