@@ -26,8 +26,9 @@ function keyOf(n: number): Uint8Array {
   return n % 4 === 3 ? hash.slice(0, 16 + (n % 13)) : hash;
 }
 
-/** Values of every form: none, short, as long as a page keeps, longer, and long ones of many lengths. */
-const bytesFor = (n: number): Uint8Array => new Uint8Array([0, 1, 32, 33, 254, 255, 256, 300, 70_000][n % 9]!).fill(n);
+/** Lengths of every form: none, short, as long as a leaf has whole, as a page keeps, longer, and much longer. */
+const lengths = [0, 1, 32, 33, 64, 65, 254, 255, 256, 300, 70_000];
+const bytesFor = (n: number): Uint8Array => new Uint8Array(lengths[n % lengths.length]!).fill(n);
 
 const operation = fc.record({
   key: fc.nat(400),
