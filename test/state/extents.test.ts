@@ -17,9 +17,13 @@ import {
 } from "../../src/enclave/state/extents.ts";
 import { Journal } from "../../src/enclave/state/journal.ts";
 import { Absent } from "../../src/enclave/state/nodes.ts";
+import { Blob, Packed, pageOfEntries } from "../../src/enclave/state/page.ts";
+import { writeAccount } from "../../src/enclave/state/records.ts";
 import { State } from "../../src/enclave/state/state.ts";
+import { Storage } from "../../src/enclave/state/storage.ts";
 import { EngineError } from "../../src/errors.ts";
 import { accountId, clusterNumber, contractId } from "../../src/wire/bytes.ts";
+import { encode } from "../../src/wire/scale.ts";
 import { apply, change, id, info } from "./changes.ts";
 import { contentOf, rootOf } from "./content.ts";
 
@@ -387,6 +391,24 @@ describe("what is outside, as it is not", () => {
       expect(() => load(pageOf(entries), entries.length)).toThrow("not a valid");
     const parted = branchOf(pageOf([other(1), other(70)]), pageOf(real.slice(0, 5)), pageOf(real.slice(5)));
     expect(() => load(parted, 12)).toThrow("not a valid");
+  });
+
+  it("is refused when it is of another kind, though its hash is the same", () => {
+    const long = new Uint8Array(300).fill(9);
+    const storage = new Storage(1, undefined);
+    storage.put(long.subarray(0, 32), long);
+    const account = { free: 7n, held: 0n };
+    const { accounts } = State.empty();
+    accounts.set(long.subarray(0, 32), account);
+    const pageOf = (object: unknown) => pageOfEntries([{ key: long.subarray(0, 32), value: undefined, object }], 0);
+    const extra = new Uint8Array(0);
+    expect(() => new Storage(1, undefined).adopt(pageOf(new Packed(long, extra)), 1, storage.root())).toThrow(
+      "of another kind",
+    );
+    expect(() => new Storage(1, undefined).adopt(pageOf(Blob.of(long)), 1, storage.root())).not.toThrow();
+    const value = encode(account, writeAccount);
+    expect(() => State.empty().accounts.adopt(pageOf(new Packed(value, extra)), 1, accounts.root())).not.toThrow();
+    expect(() => State.empty().accounts.adopt(pageOf(Blob.of(value)), 1, accounts.root())).toThrow("of another kind");
   });
 
   it("leaves the state as it was when it cannot be read, and works once it can", () => {

@@ -477,9 +477,11 @@ export class Page extends Uint8Array {
       at = this.valueAt(index);
       end = at + this.valueLength(index);
     } else if (object instanceof Blob) {
+      if (write !== undefined) throw ofAnother("a record");
       hashedValue.set(object.hash);
       end = wholeBytes + 1;
     } else {
+      if (write === undefined) throw ofAnother("a value");
       value = object instanceof Packed ? object.value : encoded(object, write);
       end = value.length;
     }
@@ -529,6 +531,11 @@ export class Page extends Uint8Array {
     const at = heads + head * this.count + digest * index;
     return this.part(at, at + digest);
   }
+}
+
+/** What was read has the hash of what belongs there, but is not of its kind. */
+function ofAnother(kind: string): EngineError {
+  return new EngineError("Undecodable", { what: "part of the state", reason: `${kind} in it is of another kind` });
 }
 
 /** A page without entries. */
