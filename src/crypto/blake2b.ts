@@ -204,6 +204,8 @@ function constants(): Uint8Array {
 
 const machine = assemble([compression(), begin(), more(), finish(), once(), within()], 3, constants())
   .exports as unknown as Exports;
+// Functions of their own: those of an object of exports are looked up at every call.
+const { once: hashOnce, begin: hashBegin, more: hashMore, finish: hashFinish, within: hashWithin } = machine;
 const memory = new Uint8Array(machine.m.buffer);
 const input = memory.subarray(INPUT, INPUT + CHUNK);
 
@@ -211,17 +213,17 @@ const input = memory.subarray(INPUT, INPUT + CHUNK);
 function run(data: Uint8Array, outLength: number): void {
   if (data.length <= CHUNK) {
     input.set(data);
-    machine.once(data.length, outLength);
+    hashOnce(data.length, outLength);
     return;
   }
-  machine.begin(outLength);
+  hashBegin(outLength);
   let at = 0;
   for (; data.length - at > CHUNK; at += CHUNK) {
     input.set(data.subarray(at, at + CHUNK));
-    machine.more(CHUNK);
+    hashMore(CHUNK);
   }
   input.set(data.subarray(at));
-  machine.finish(data.length - at);
+  hashFinish(data.length - at);
 }
 
 /** BLAKE2b of any digest length: 1 to 64 bytes. */
@@ -264,7 +266,7 @@ export function blake2_256Of(...parts: readonly Uint8Array[]): Uint8Array {
       input.set(part, at);
       at += part.length;
     }
-    machine.once(length, 32);
+    hashOnce(length, 32);
     return memory.slice(0, 32);
   }
   const joined = new Uint8Array(length);
@@ -294,7 +296,7 @@ export const blake2Area = {
    * @param parameters the first word of BLAKE2's parameter block, by `blake2Parameters`; sequential mode when absent.
    */
   hash(length: number, parameters = 32): void {
-    machine.once(length, parameters);
+    hashOnce(length, parameters);
   },
   /** 64 KiB for what is hashed where it lies, as bytes. Nothing but who fills it changes it. */
   stage: memory.subarray(STAGE, STAGE + STAGE_BYTES),
@@ -308,7 +310,7 @@ export const blake2Area = {
    * @param parameters those of `hash`.
    */
   hashStaged(from: number, length: number, to: number, parameters = 32): void {
-    machine.within(STAGE + from, length, STAGE + to, parameters);
+    hashWithin(STAGE + from, length, STAGE + to, parameters);
   },
   /** The same for bytes of any length, which are copied to the input; sequential mode. */
   hashOf(data: Uint8Array): void {
