@@ -40,7 +40,7 @@ import { checkSignature } from "./chain/signature.ts";
 import { Enclaves } from "./enclaves.ts";
 import { allowSuccessor } from "./governance.ts";
 import type { NodeOptions } from "./options.ts";
-import { Registrar } from "./registrar.ts";
+import { Registrar, registerHolder } from "./registrar.ts";
 import { Relay } from "./relay/relay.ts";
 import { key, type Store } from "./store/store.ts";
 
@@ -139,6 +139,10 @@ export class EmbeddedNode implements NodeApi {
       limits: { heapMegabytes: options.enclaveMegabytes ?? 1024 },
       isolate: options.isolate ?? "thread",
       enclaves: new Enclaves(places.enclaveFolder, places.code),
+      register: async (attest) => {
+        await registerHolder(chain, attest, Date.now());
+        this.pool.included();
+      },
       allow: async (place, former) => {
         await allowSuccessor(chain, place, former, Date.now());
         this.pool.included();

@@ -7,11 +7,11 @@
  * @module
  */
 
-import type { Ed25519Signer } from "../crypto/ed25519.ts";
-import { readAttestation } from "../wire/attestation.ts";
+import { blake2_256 } from "../crypto/hash.ts";
+import { type Attestation, readAttestation } from "../wire/attestation.ts";
 import { publicKey, sameBytes } from "../wire/bytes.ts";
 import type { EnclaveFacts } from "../wire/entry.ts";
-import { encodeExtrinsic, signingPayload } from "../wire/extrinsic.ts";
+import { decodeExtrinsic, encodeExtrinsic, signingPayload } from "../wire/extrinsic.ts";
 import type { Inclusion } from "../wire/node.ts";
 import { readReceipt } from "../wire/receipt.ts";
 import { decode } from "../wire/scale.ts";
@@ -22,6 +22,37 @@ import { isTrusted, registeredWorker } from "./chain/registry.ts";
 const LONGEST_WAIT = 2 ** 31 - 1;
 /** Milliseconds after which a registration that failed is tried again. */
 const RETRY_MS = 60_000;
+
+/** The extrinsic that registers a worker by its attestation. */
+function registration(chain: Chain, nonce: number, attestation: Attestation): Uint8Array {
+  const { publicKey: key, sign } = chain.registrar;
+  const call = { kind: "registry", call: { kind: "registerWorker", attestation } } as const;
+  const signature = sign(signingPayload(chain.genesisHash, nonce, call));
+  return encodeExtrinsic({ signer: publicKey(key), scheme: "ed25519", nonce, call, signature });
+}
+
+/** Whether the chain would soon take no quote any more that names its newest block. */
+function isStale(chain: Chain, now: number): boolean {
+  return BigInt(now) - chain.head.timestamp > chain.genesis.attestation.mostAgeMs / 2n;
+}
+
+/**
+ * Registers the enclave that has the secrets, if the chain knows the worker by another: one that took them over and was
+ * killed before it was registered. Ends when it is on disk.
+ * @param attest brings the enclave to the head of the chain and asks it for an attestation.
+ */
+export async function registerHolder(chain: Chain, attest: () => Promise<Attestation>, now: number): Promise<void> {
+  let attestation = await attest();
+  const known = registeredWorker(chain.view(), attestation.registration.worker);
+  if (known !== undefined && sameBytes(known.attestation.quote.measurement, attestation.quote.measurement)) return;
+  if (isStale(chain, now)) {
+    await chain.append([], now).flushed;
+    attestation = await attest();
+  }
+  const { nonce } = chain.view().account(chain.registrar.publicKey);
+  const bytes = registration(chain, nonce, attestation);
+  await chain.append([{ extrinsic: decodeExtrinsic(bytes), bytes, hash: blake2_256(bytes) }], now).flushed;
+}
 
 /** What the registrar stands on. */
 export interface RegistrarSetting {
@@ -40,13 +71,13 @@ export interface RegistrarSetting {
 /** Keeps one worker registered with one chain. */
 export class Registrar {
   private readonly setting: RegistrarSetting;
-  private readonly account: Ed25519Signer;
+  private readonly account: Uint8Array;
   private timer: NodeJS.Timeout | undefined;
   private stopped = false;
 
   constructor(setting: RegistrarSetting) {
     this.setting = setting;
-    this.account = setting.chain.registrar;
+    this.account = setting.chain.registrar.publicKey;
   }
 
   /** Registers the worker if it is time, and again whenever it is; what goes wrong is a warning, and tried again. */
@@ -78,14 +109,9 @@ export class Registrar {
 
   private async register(): Promise<void> {
     const { chain, now, block, attest, nextNonce, submit } = this.setting;
-    const age = BigInt(now()) - chain.head.timestamp;
-    if (age > chain.genesis.attestation.mostAgeMs / 2n) await block();
+    if (isStale(chain, now())) await block();
     const attestation = decode(await attest(), "attestation", readAttestation);
-    const { publicKey: key, sign } = this.account;
-    const nonce = await nextNonce(key);
-    const call = { kind: "registry", call: { kind: "registerWorker", attestation } } as const;
-    const signature = sign(signingPayload(chain.genesisHash, nonce, call));
-    const extrinsic = encodeExtrinsic({ signer: publicKey(key), scheme: "ed25519", nonce, call, signature });
+    const extrinsic = registration(chain, await nextNonce(this.account), attestation);
     const { outcome, diagnosis } = decode((await submit(extrinsic)).receipt, "receipt", readReceipt);
     if (outcome !== "ok") this.setting.warn(`The worker was not registered: ${diagnosis}.`);
   }

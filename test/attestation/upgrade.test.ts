@@ -207,6 +207,45 @@ describe("an upgrade", () => {
     expect(await net.workers()).toHaveLength(1);
   });
 
+  it("that ends before the chain knows the new enclave can be taken back, or on", async () => {
+    const first = await open(older);
+    const { contract, key: before } = await prepared(first.net);
+    const [was] = await first.net.workers();
+    await first.net.close();
+    const secrets = key("meta", "secrets");
+    /** Takes nothing more once it has the new secrets. */
+    const last = (store: Store): Store => {
+      let full = false;
+      return {
+        ...store,
+        get: (name) => store.get(name),
+        close: () => store.close(),
+        write: (writes) => {
+          if (!full) {
+            full = writes.some((write) => Buffer.from(write.key).equals(secrets));
+            return store.write(writes);
+          }
+          const flushed = Promise.reject(
+            new EngineError("StorageFailed", { what: "Writing", reason: "the disk is full" }),
+          );
+          flushed.catch(() => undefined);
+          return { committed: flushed, flushed };
+        },
+      };
+    };
+    for (const [taken, opened] of [
+      [newer, older],
+      [newer, newer],
+      [older, newer],
+    ] as const) {
+      expect(await codeOf(open(taken, {}, last))).toBe("StorageFailed");
+      const { net } = await open(opened);
+      expect(await call(await net.attach(contract.id), "publicKey")).toEqual(before);
+      expect(await net.workers()).toMatchObject([{ publicKey: was?.publicKey, active: true }]);
+      await net.close();
+    }
+  });
+
   it("that is killed at any instant is done again: the secrets are the one's or the other's", async () => {
     const first = await open(older);
     const { contract, key: before } = await prepared(first.net);

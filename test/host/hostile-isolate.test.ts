@@ -194,6 +194,7 @@ describe("a relay whose isolate lies", () => {
       limits,
       isolate: start,
       enclaves: new Enclaves(undefined),
+      register: async () => undefined,
       allow: async () => undefined,
       platformFolder: undefined,
       settings: checkSettings({}),

@@ -9,7 +9,7 @@
 
 import { blake2_256 } from "../../crypto/hash.ts";
 import { EngineError } from "../../errors.ts";
-import { readAttestation } from "../../wire/attestation.ts";
+import { type Attestation, readAttestation } from "../../wire/attestation.ts";
 import { decodeRelayedBlock, writeHeader } from "../../wire/block.ts";
 import { sameBytes, toHex } from "../../wire/bytes.ts";
 import {
@@ -50,6 +50,8 @@ export interface RelaySetting {
   readonly isolate: IsolateKind | StartIsolate;
   /** Where the enclave's code comes from, and that of the one before it. */
   readonly enclaves: Enclaves;
+  /** Has the chain know the worker by the enclave that has its secrets, which it is given a way to ask. */
+  readonly register: (attest: () => Promise<Attestation>) => Promise<void>;
   /** Lets the enclave of this place have what one of another measurement has, as the chain's governance. */
   readonly allow: (place: EnclavePlace, former: Uint8Array) => Promise<void>;
   /** Folder of the platform; without one an enclave that dies takes its keys along and cannot be followed by another. */
@@ -77,6 +79,11 @@ interface Running {
 /** An enclave that was opened without secrets has made some; one that keeps them to itself is none. */
 function secretive(): EngineError {
   return new EngineError("EnclaveGone", { reason: "it gives no secrets to be kept" });
+}
+
+async function attestationOf(enclave: Enclave): Promise<Attestation> {
+  const operator = encode(undefined, (w) => w.option(undefined, () => undefined));
+  return decode(await enclave.call(Entry.attest, operator), "attestation", readAttestation);
 }
 
 /**
@@ -137,8 +144,7 @@ export class Relay {
     try {
       const facts = await this.open(enclave);
       await this.restore(enclave);
-      const operator = encode(undefined, (w) => w.option(undefined, () => undefined));
-      const attestation = decode(await enclave.call(Entry.attest, operator), "attestation", readAttestation);
+      const attestation = await attestationOf(enclave);
       const { platform, signer, measurement } = facts;
       if (facts.secrets === undefined) throw secretive();
       const secrets = this.kept(facts.secrets, await code);
@@ -201,15 +207,20 @@ export class Relay {
 
   /** Starts the enclave that has the secrets, and has it hand them over to this one. */
   private async takeOver(taker: Enclave, { sealed, enclave: record }: KeptSecrets): Promise<EnclaveFacts> {
-    const { chain, enclaves, allow, warn } = this.setting;
+    const { chain, enclaves, allow, register, warn } = this.setting;
     const former = decode(sealed, "sealed secrets", readSealedSecrets).measurement;
     const { code, settings } = decodeEnclaveRecord(record);
     const path = enclaves.find(code);
     const body = encode(this.options(), writeEnclaveOptions);
     const place = decode(await taker.call(Entry.succeed, body), "enclave place", readEnclavePlace);
-    await allow(place, former);
     const giver = await this.former(path, this.options(settings));
     try {
+      await register(async () => {
+        await this.feed(giver);
+        return attestationOf(giver);
+      });
+      await allow(place, former);
+      await this.feed(giver);
       const facts = await handOver(giver, taker, chain);
       warn(`The enclave ${toHex(former)} has handed its secrets over to ${toHex(place.measurement)}.`);
       return facts;
