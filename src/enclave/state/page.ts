@@ -224,10 +224,15 @@ export class Page extends Uint8Array {
     return this.part(at + 1, at + 1 + this[at]!);
   }
 
-  /** Where the inline value of an entry begins; it ends with the entry. */
+  /** Where the inline value of an entry begins. */
   valueAt(index: number): number {
     const at = this.#entry(index);
     return at + 2 + this[at]!;
+  }
+
+  /** Where the inline value of an entry ends, and the entry with it. */
+  valueEnd(index: number): number {
+    return this.#entryEnd(index);
   }
 
   /** How long the inline value of an entry is. */
@@ -293,12 +298,12 @@ export class Page extends Uint8Array {
   replace(index: number, value: Uint8Array | undefined, object: unknown): Page {
     const length = value === undefined ? 0 : value.length;
     let page: Page = this;
-    if (this.valueLength(index) !== length) {
-      const at = heads + head * index;
-      const mark = (this[at]! << 8) | this[at + 1]!;
+    const at = this.valueAt(index);
+    if (this.#entryEnd(index) - at !== length) {
+      const own = heads + head * index;
+      const mark = (this[own]! << 8) | this[own + 1]!;
       page = this.#splice(index, 1, entryOf(this.key(index), value), mark);
     } else if (length > 0) {
-      const at = this.valueAt(index);
       if (length > 48) this.set(value!, at);
       else for (let i = 0; i < length; i++) this[at + i] = value![i]!;
     }

@@ -49,7 +49,7 @@ export class Storage extends Tree {
     if (object === undefined) {
       found.bytes = page;
       found.from = page.valueAt(this.index);
-      found.to = found.from + page.valueLength(this.index);
+      found.to = page.valueEnd(this.index);
     } else {
       found.bytes = object.open(this.source);
       found.from = 0;
@@ -119,7 +119,7 @@ function stored(page: Page, index: number): Stored {
   const object = page.object(index) as Blob | undefined;
   if (object !== undefined) return object;
   const at = page.valueAt(index);
-  const length = page.valueLength(index);
+  const length = page.valueEnd(index) - at;
   if (length > 48) return page.part(at, at + length).slice();
   const copy = new Uint8Array(length);
   for (let i = 0; i < length; i++) copy[i] = page[at + i]!;
