@@ -2,7 +2,8 @@
  * What the size of the storage does to a transaction: one random read and write among a thousand keys, and among a
  * million, beside what it does to a bare `Map`.
  *
- * Blocks of 500 transactions; the state root and the seal are part of it. The heap has settled when it begins. Rounds alternate; medians are compared.
+ * Blocks of 500 transactions; the state root and the seal are part of it. The heap has settled when it begins. Rounds
+ * alternate; medians are compared.
  * @module
  */
 

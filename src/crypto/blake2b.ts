@@ -300,8 +300,6 @@ export const blake2Area = {
   },
   /** 64 KiB for what is hashed where it lies, as bytes. Nothing but who fills it changes it. */
   stage: memory.subarray(STAGE, STAGE + STAGE_BYTES),
-  /** The same, as words. */
-  stageWords: new Int32Array(machine.m.buffer, STAGE, STAGE_BYTES / 4),
   /**
    * Hashes bytes of the stage to 32 bytes of the stage, which may be among them.
    * @param from offset of the first byte.

@@ -205,10 +205,6 @@ export class Page extends Uint8Array {
     return heads + perEntry * this.count + (this[at]! | ((this[at + 1]! & ~staleBit) << 8));
   }
 
-  #entryEnd(index: number): number {
-    return index + 1 < this.count ? this.#entry(index + 1) : this.used;
-  }
-
   /** Where the key of an entry begins among the bytes. */
   keyAt(index: number): number {
     return this.#entry(index) + 1;
@@ -232,12 +228,12 @@ export class Page extends Uint8Array {
 
   /** Where the inline value of an entry ends, and the entry with it. */
   valueEnd(index: number): number {
-    return this.#entryEnd(index);
+    return index + 1 < this.count ? this.#entry(index + 1) : this.used;
   }
 
   /** How long the inline value of an entry is. */
   valueLength(index: number): number {
-    return this.#entryEnd(index) - this.valueAt(index);
+    return this.valueEnd(index) - this.valueAt(index);
   }
 
   /** Some of its bytes, as a view. */
@@ -299,7 +295,7 @@ export class Page extends Uint8Array {
     const length = value === undefined ? 0 : value.length;
     let page: Page = this;
     const at = this.valueAt(index);
-    if (this.#entryEnd(index) - at !== length) {
+    if (this.valueEnd(index) - at !== length) {
       const own = heads + head * index;
       const mark = (this[own]! << 8) | this[own + 1]!;
       page = this.#splice(index, 1, entryOf(this.key(index), value), mark);
@@ -320,7 +316,7 @@ export class Page extends Uint8Array {
     const total = count + add - drop;
     const from = heads + perEntry * count;
     const before = index < count ? this.#entry(index) : used;
-    const after = drop === 0 ? before : this.#entryEnd(index);
+    const after = drop === 0 ? before : this.valueEnd(index);
     const shift = (entry === undefined ? 0 : entry.length) - (after - before);
     const made = scratch;
     const rest = index + drop;
@@ -402,8 +398,7 @@ export class Page extends Uint8Array {
       last = quarter;
       let from = i;
       while (from > 0 && this.#quarterOf(from - 1, depth) === quarter) from--;
-      let to = i + 1;
-      while (to < count && this.#quarterOf(to, depth) === quarter) to++;
+      const to = this.#quarterEnd(quarter, i + 1, depth);
       this.#sealRun(from, to, digest * quarter);
       if (known) this.#takeBack(digest * quarter);
       i = to - 1;
@@ -519,7 +514,7 @@ export class Page extends Uint8Array {
     const key = entry + 1;
     const keyLength = this[entry]!;
     const value = key + keyLength + 1;
-    const end = this.#entryEnd(index);
+    const end = this.valueEnd(index);
     if (end - value <= wholeBytes) blake2Area.hashStaged(entry, end - entry, pair + digest);
     else {
       this.#hashContent(index, undefined);
